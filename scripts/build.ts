@@ -1,0 +1,32 @@
+/** Bundles the program into dist/: one launcher and chunks that load when they are needed. */
+
+import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }
+
+rmSync(`${root}dist`, { recursive: true, force: true })
+const bundle = await rolldown({
+  input: { kneeboard: `${root}src/kneeboard.ts` },
+  platform: 'node',
+  // ssh2's native parts are optional and slower to install than to do without; Ink's development tools stay out.
+  external: [/\.node$/, 'cpu-features', 'react-devtools-core'],
+  transform: {
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      'process.env.KNEEBOARD_VERSION': JSON.stringify(version),
+    },
+  },
+  logLevel: 'warn',
+})
+await bundle.write({
+  dir: `${root}dist`,
+  format: 'esm',
+  minify: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+})
+await bundle.close()
+chmodSync(`${root}dist/kneeboard.js`, 0o755)

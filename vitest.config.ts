@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config'
+
+// Four projects, from what every machine can run to what needs root and a container engine (see CONTRIBUTING.md).
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'tui',
+          include: ['test/tui/**/*.test.{ts,tsx}'],
+          env: { FORCE_COLOR: '3', COLUMNS: '80', LINES: '24' },
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          // Two cores: servers that boot side by side only make each other late.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})

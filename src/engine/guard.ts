@@ -1,0 +1,92 @@
+/**
+ * The dead man's switch around a change that could lock the operator out: armed on the server before the first
+ * action, called off only when a second, fresh login has worked after the last one.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { armRevert, callOffRevert, revertState } from '../host/revert.ts'
+import type { ShownPlan } from '../model/event.ts'
+import { verbatim } from '../model/script.ts'
+import type { ActionFailure, Mark } from './perform.ts'
+import { patience, type Session } from './session.ts'
+
+type ShownGuard = NonNullable<ShownPlan['guard']>
+
+export type Armed =
+  | { readonly armed: true; readonly id: string }
+  | { readonly armed: false; readonly id: string; readonly reason: string }
+
+/** How often a fresh login is tried before the change counts as a lock-out: a reload takes a moment. */
+const LOGIN_TRIES = 3
+
+/** Proves first that a fresh login works at all: otherwise its failure afterwards would prove nothing. */
+export async function armGuard(session: Session, mark: Mark, guard: ShownGuard): Promise<Armed> {
+  const id = `${session.id}-${mark.remedy}-${mark.attempt}`.replaceAll('/', '.').toLowerCase()
+  const before = await freshLogin(session, 1)
+  if (!before.works)
+    return {
+      armed: false,
+      id,
+      reason: `a second login does not work even before the change (${before.reason})`,
+    }
+  const armed = await armRevert(
+    session.machine,
+    { id, revert: verbatim(guard.revert), afterSeconds: guard.afterSeconds },
+    patience(session),
+  )
+  if (armed.state === 'not-armed')
+    return { armed: false, id, reason: `the revert could not be armed: ${armed.reason}` }
+  const firesAt = new Date(Date.now() + armed.secondsLeft * 1000).toISOString()
+  session.emit({ type: 'guard-armed', ...mark, id, afterSeconds: guard.afterSeconds, firesAt })
+  return { armed: true, id }
+}
+
+/**
+ * Calls the revert off when the operator can still come in; else waits until the server has put the old state
+ * back, and says so.
+ */
+export async function settleGuard(
+  session: Session,
+  mark: Mark,
+  id: string,
+  failure: ActionFailure | undefined,
+): Promise<{ kept: true } | { kept: false; reason: string }> {
+  const login =
+    failure === undefined ? await freshLogin(session, LOGIN_TRIES) : { works: false, reason: failure.summary }
+  if (login.works) {
+    const ended = await callOffRevert(session.machine, id, patience(session))
+    if (ended.state === 'called-off') {
+      session.emit({ type: 'guard-called-off', ...mark, id, proof: `a fresh login works (${login.reason})` })
+      return { kept: true }
+    }
+  }
+  const why =
+    failure === undefined && !login.works ? `a fresh login no longer worked: ${login.reason}` : login.reason
+  await untilFired(session, id)
+  session.emit({ type: 'guard-fired', ...mark, id, reason: session.ports.clean(why) })
+  return {
+    kept: false,
+    reason: session.ports.clean(`the server put the old state back by itself, because ${why}`),
+  }
+}
+
+async function freshLogin(session: Session, tries: number): Promise<{ works: boolean; reason: string }> {
+  let reason = ''
+  for (let attempt = 1; attempt <= tries; attempt += 1) {
+    if (attempt > 1) await sleep(1500)
+    const outcome = await session.machine.login({ with: 'credentials' })
+    reason = outcome.reason
+    if (outcome.outcome === 'accepted') return { works: true, reason }
+  }
+  return { works: false, reason }
+}
+
+/** The connection at hand usually outlives a lock-out; where it does not, it is built up again after the revert. */
+async function untilFired(session: Session, id: string): Promise<void> {
+  for (;;) {
+    const state = await revertState(session.machine, id, patience(session))
+    if (state.state === 'armed') await sleep(Math.min(5, Math.max(1, state.secondsLeft)) * 1000)
+    else if (state.state === 'fired' && state.running) await sleep(1000)
+    else return
+  }
+}

@@ -1,0 +1,43 @@
+/** The one port through which a run asks a person. The screen, the headless policy and a test's script implement it. */
+
+import type { RemedyOffer, RunTarget, ShownPlan, StoredVerdict } from '../model/event.ts'
+
+export interface ConsentRequest {
+  readonly plan: ShownPlan
+  /** The verdict that the remedy answers. */
+  readonly verdict: StoredVerdict
+  readonly target: RunTarget
+  readonly attempt: number
+  /** For a destructive remedy: what has to be typed, exactly. Else null. */
+  readonly confirmation: string | null
+}
+
+/** `by` says who decided, for the journal: the operator's name or the policy's. */
+export type Consent =
+  | { readonly answer: 'yes'; readonly by: string; readonly typed?: string }
+  | { readonly answer: 'no' | 'stop'; readonly by: string; readonly reason?: string }
+
+export interface ChoiceRequest {
+  readonly check: string
+  readonly title: string
+  readonly verdict: StoredVerdict
+  readonly remedies: readonly RemedyOffer[]
+}
+
+export interface LockHeld {
+  readonly holder: string
+  readonly since: string
+  readonly what: string
+  readonly stale: boolean
+}
+
+export interface Operator {
+  /** Shows a plan, whole, and waits for a decision. */
+  consent(request: ConsentRequest): Promise<Consent>
+  /** Which of several remedies to look at; null for none of them. */
+  choose(request: ChoiceRequest): Promise<string | null>
+  /** Asks a person to do something elsewhere. */
+  manual(request: { title: string; instructions: readonly string[] }): Promise<'done' | 'not-done'>
+  /** Somebody else works on this target. */
+  lockHeld(request: LockHeld): Promise<'take-over' | 'stop'>
+}

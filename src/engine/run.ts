@@ -1,0 +1,157 @@
+/**
+ * Walks a runbook: a survey of everything first, so that the operator sees the whole; then, step by step, the
+ * remedies for what is wrong, each proven by its own check; and, when anything was changed, a last survey.
+ */
+
+import { ulid } from 'ulid'
+import type { AnyCheck } from '../model/check.ts'
+import type { PlannedStep } from '../model/event.ts'
+import { EXIT, type ExitCode, Failure } from '../model/failure.ts'
+import { releaseTargetLock } from './locking.ts'
+import { mendStep } from './mend.ts'
+import { exitCodeFor, statusOf, summarise } from './outcome.ts'
+import { forget, openSession, type RunPorts, type RunRequest, type Session } from './session.ts'
+import type { RunState } from './state.ts'
+import { survey } from './survey.ts'
+
+/** A new run's id: it sorts by time and names the journal. */
+export const newRunId = (): string => ulid()
+
+/**
+ * Runs to the end and returns the last state.
+ *
+ * @throws Failure when the target cannot be reached, refuses, is locked, or the journal cannot be written. What
+ *   had been done by then is in the journal.
+ */
+export async function runRunbook(id: string, request: RunRequest, ports: RunPorts): Promise<RunState> {
+  const steps = chosenSteps(request)
+  const checks = steps.flatMap(step => step.checks)
+  const session = openSession(id, request, ports)
+  begin(session, steps)
+  try {
+    session.machine = await ports.connect()
+    forget(session)
+    const { connection } = session.machine
+    session.emit({
+      type: 'connected',
+      where: `${connection.user}@${connection.host}`,
+      hostKey: connection.hostKey,
+      authenticatedBy: connection.authenticatedBy,
+    })
+    await walk(
+      session,
+      steps.map(step => step.checks),
+      checks,
+    )
+    await releaseTargetLock(session)
+    return finish(session)
+  } catch (error) {
+    await releaseTargetLock(session).catch(() => {})
+    interrupted(session, error)
+    throw error
+  } finally {
+    ports.journal.close()
+    await session.machine.close().catch(() => {})
+  }
+}
+
+/** The exit code for a run that reached its end, 130 for one that was stopped. */
+export function exitCodeOf(state: RunState): ExitCode {
+  return state.interrupted === undefined && state.status ? exitCodeFor(state.status) : EXIT.interrupted
+}
+
+async function walk(
+  session: Session,
+  steps: readonly (readonly AnyCheck[])[],
+  checks: readonly AnyCheck[],
+): Promise<void> {
+  await survey(session, checks)
+  if (session.request.mode === 'check') return
+  for (const step of steps) {
+    if (session.ports.signal.aborted) return
+    const goOn = await mendStep(session, step, checks)
+    if (!goOn) break
+  }
+  if (session.generation > 1 && changedSomething(session) && !session.ports.signal.aborted) {
+    forget(session)
+    await survey(session, checks)
+  }
+}
+
+const changedSomething = (session: Session): boolean =>
+  session.state().remedies.some(remedy => remedy.intended)
+
+function begin(session: Session, steps: ReturnType<typeof chosenSteps>): void {
+  const { request, ports, id } = session
+  const planned = plannedSteps(steps)
+  const { name, environment, host } = request.target
+  const params = JSON.parse(ports.clean(JSON.stringify(request.params))) as Record<string, never>
+  session.emit({
+    type: 'run-started',
+    run: id,
+    tool: ports.tool,
+    operator: ports.operatorName,
+    mode: request.mode,
+    runbook: request.runbook.id,
+    title: request.runbook.title,
+    target: { name, environment, host },
+    params,
+    steps: planned,
+  })
+}
+
+function finish(session: Session): RunState {
+  if (session.ports.signal.aborted) {
+    session.emit({ type: 'run-interrupted', reason: 'stopped by the operator' })
+    return session.state()
+  }
+  const state = session.state()
+  session.emit({ type: 'run-finished', status: statusOf(state), summary: summarise(state) })
+  return session.state()
+}
+
+function interrupted(session: Session, error: unknown): void {
+  const reason =
+    error instanceof Failure
+      ? error.message
+      : `Kneeboard itself failed: ${error instanceof Error ? error.message : String(error)}`
+  try {
+    session.emit({ type: 'run-interrupted', reason: session.ports.clean(reason) })
+  } catch {
+    // The journal is what failed: the error on its way up says so.
+  }
+}
+
+/** @throws Failure (64) for a step that the runbook does not have. */
+function chosenSteps({ runbook, only, skip }: RunRequest): RunRequest['runbook']['steps'] {
+  const ids = runbook.steps.map(step => step.id)
+  const wrong = [...(only ?? []), ...(skip ?? [])].find(id => !ids.includes(id))
+  if (wrong !== undefined)
+    throw new Failure(
+      EXIT.usage,
+      `the runbook ${runbook.id} has no step “${wrong}”`,
+      `Its steps are ${ids.join(', ')}.`,
+    )
+  return runbook.steps.filter(step => (!only || only.includes(step.id)) && !skip?.includes(step.id))
+}
+
+/** A runbook's steps as the plan shows them and the journal stores them. */
+export function plannedSteps(steps: RunRequest['runbook']['steps']): PlannedStep[] {
+  return steps.map(({ id, title, why, checks }) => ({
+    id,
+    title,
+    ...(why === undefined ? {} : { why }),
+    checks: checks.map(check => ({
+      id: check.id,
+      title: check.title,
+      why: check.why,
+      after: [...(check.after ?? [])],
+      explains: [...(check.explains ?? [])],
+      remedies: (check.remedies ?? []).map(({ id: remedy, title: name, grade }) => ({
+        id: remedy,
+        title: name,
+        grade,
+      })),
+    })),
+  }))
+}

@@ -1,0 +1,294 @@
+/** The state of a run: the fold of its events. What the screen, the printer, the reports and resume all read. */
+
+import type {
+  RemedyOutcome,
+  RunEvent,
+  RunStatus,
+  RunTarget,
+  ShownPlan,
+  StoredVerdict,
+} from '../model/event.ts'
+import type { Evidence } from '../model/evidence.ts'
+
+export interface CheckState {
+  readonly id: string
+  readonly title: string
+  readonly why: string
+  readonly step: string
+  readonly after: readonly string[]
+  readonly explains: readonly string[]
+  readonly progress: 'waiting' | 'running' | 'finished'
+  readonly verdict?: StoredVerdict
+  /** The first verdict of the run, to tell "was wrong, is mended" from "was right all along". */
+  readonly firstStatus?: StoredVerdict['status']
+  readonly evidence: readonly Evidence[]
+  readonly durationMs: number
+  /** How often it has been probed in this run. */
+  readonly rounds: number
+}
+
+export interface StepState {
+  readonly id: string
+  readonly title: string
+  readonly why?: string
+  readonly checks: readonly string[]
+}
+
+export interface ActionState {
+  readonly title: string
+  readonly progress: 'waiting' | 'running' | 'done' | 'failed'
+  readonly summary: string
+  /** The last of its live output, at most {@link LIVE_OUTPUT} characters. */
+  readonly output: string
+  readonly evidence: readonly Evidence[]
+  readonly startedAt?: string
+  readonly job?: string
+}
+
+export interface GuardState {
+  readonly id: string
+  readonly state: 'armed' | 'called-off' | 'fired'
+  readonly afterSeconds: number
+  /** ISO 8601: when the server puts the old state back unless it is called off. */
+  readonly firesAt: string
+  readonly words?: string
+}
+
+export interface RemedyState {
+  readonly remedy: string
+  readonly check: string
+  readonly attempt: number
+  /** Absent when no plan could be made; then `summary` says why. */
+  readonly plan?: ShownPlan
+  readonly consent?: { readonly answer: 'yes' | 'no' | 'stop'; readonly by: string; readonly reason?: string }
+  /** True from the moment that its intent was on disk: it may have changed something. */
+  readonly intended: boolean
+  readonly actions: readonly ActionState[]
+  readonly guard?: GuardState
+  readonly outcome?: RemedyOutcome
+  readonly summary?: string
+}
+
+export interface RunState {
+  readonly run: string
+  readonly runbook: string
+  readonly title: string
+  readonly mode: 'run' | 'check'
+  readonly target: RunTarget
+  readonly operator: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly startedAt: string
+  readonly finishedAt?: string
+  readonly status?: RunStatus
+  readonly summary?: string
+  readonly connection: {
+    readonly state: 'connecting' | 'connected' | 'lost'
+    readonly where?: string
+    readonly hostKey?: string
+    readonly authenticatedBy?: string
+    readonly reason?: string
+  }
+  readonly steps: readonly StepState[]
+  readonly checks: Readonly<Record<string, CheckState>>
+  /** In the order in which they were shown, one for each attempt. */
+  readonly remedies: readonly RemedyState[]
+  readonly locked: boolean
+  readonly notes: readonly { readonly at: string; readonly text: string; readonly check?: string }[]
+  readonly interrupted?: string
+}
+
+/** Characters of live output kept for each action on the screen. */
+export const LIVE_OUTPUT = 64_000
+
+/** The next state. Pure; the first event of a run must be `run-started`. @throws Error on any other first event. */
+export function reduce(state: RunState | undefined, event: RunEvent): RunState {
+  if (event.type === 'run-started') return begin(event)
+  if (state === undefined) throw new Error(`a run cannot begin with ${event.type}`)
+  switch (event.type) {
+    case 'connected':
+      return {
+        ...state,
+        connection: {
+          state: 'connected',
+          where: event.where,
+          hostKey: event.hostKey,
+          authenticatedBy: event.authenticatedBy,
+        },
+      }
+    case 'connection-lost':
+      return { ...state, connection: { ...state.connection, state: 'lost', reason: event.reason } }
+    case 'connection-restored':
+      return { ...state, connection: { ...state.connection, state: 'connected' } }
+    case 'check-started':
+      return withCheck(state, event.check, check => ({ ...check, progress: 'running' }))
+    case 'check-finished':
+      return withCheck(state, event.check, check => ({
+        ...check,
+        progress: 'finished',
+        verdict: event.verdict,
+        firstStatus: check.firstStatus ?? event.verdict.status,
+        evidence: event.evidence,
+        durationMs: event.durationMs,
+        rounds: check.rounds + 1,
+      }))
+    case 'check-skipped':
+      return withCheck(state, event.check, check => ({
+        ...check,
+        progress: 'finished',
+        verdict: { status: 'skipped', summary: event.reason, remedies: [] },
+      }))
+    case 'lock-taken':
+      return { ...state, locked: true }
+    case 'lock-released':
+      return { ...state, locked: false }
+    case 'note':
+      return {
+        ...state,
+        notes: [
+          ...state.notes,
+          { at: event.at, text: event.text, ...(event.check ? { check: event.check } : {}) },
+        ],
+      }
+    case 'run-interrupted':
+      return { ...state, interrupted: event.reason, finishedAt: event.at }
+    case 'run-finished':
+      return { ...state, status: event.status, summary: event.summary, finishedAt: event.at }
+    default:
+      return { ...state, remedies: reduceRemedies(state.remedies, event) }
+  }
+}
+
+/** The state after a whole list of events; undefined for an empty one. */
+export function replay(events: Iterable<RunEvent>): RunState | undefined {
+  let state: RunState | undefined
+  for (const event of events) state = reduce(state, event)
+  return state
+}
+
+function begin(event: Extract<RunEvent, { type: 'run-started' }>): RunState {
+  const checks: Record<string, CheckState> = {}
+  for (const step of event.steps) {
+    for (const check of step.checks) {
+      checks[check.id] = {
+        ...check,
+        step: step.id,
+        progress: 'waiting',
+        evidence: [],
+        durationMs: 0,
+        rounds: 0,
+      }
+    }
+  }
+  return {
+    run: event.run,
+    runbook: event.runbook,
+    title: event.title,
+    mode: event.mode,
+    target: event.target,
+    operator: event.operator,
+    params: event.params,
+    startedAt: event.at,
+    connection: { state: 'connecting' },
+    steps: event.steps.map(({ id, title, why, checks: list }) => ({
+      id,
+      title,
+      ...(why ? { why } : {}),
+      checks: list.map(check => check.id),
+    })),
+    checks,
+    remedies: [],
+    locked: false,
+    notes: [],
+  }
+}
+
+function withCheck(state: RunState, id: string, change: (check: CheckState) => CheckState): RunState {
+  const check = state.checks[id]
+  return check === undefined ? state : { ...state, checks: { ...state.checks, [id]: change(check) } }
+}
+
+type RemedyEvent = Extract<RunEvent, { remedy: string }>
+
+function reduceRemedies(remedies: readonly RemedyState[], event: RemedyEvent): readonly RemedyState[] {
+  if (event.type === 'remedy-shown') {
+    const actions = event.plan.actions.map(
+      ({ title }): ActionState => ({ title, progress: 'waiting', summary: '', output: '', evidence: [] }),
+    )
+    return [
+      ...remedies,
+      {
+        remedy: event.remedy,
+        check: event.check,
+        attempt: event.attempt,
+        plan: event.plan,
+        intended: false,
+        actions,
+      },
+    ]
+  }
+  if (event.type === 'remedy-not-planned') {
+    const { remedy, check, attempt, reason } = event
+    return [...remedies, { remedy, check, attempt, intended: false, actions: [], summary: reason }]
+  }
+  return remedies.map(remedy => {
+    const same =
+      remedy.remedy === event.remedy && remedy.check === event.check && remedy.attempt === event.attempt
+    return same ? reduceRemedy(remedy, event) : remedy
+  })
+}
+
+function reduceRemedy(remedy: RemedyState, event: RemedyEvent): RemedyState {
+  switch (event.type) {
+    case 'consent':
+      return {
+        ...remedy,
+        consent: { answer: event.answer, by: event.by, ...(event.reason ? { reason: event.reason } : {}) },
+      }
+    case 'remedy-intent':
+      return { ...remedy, intended: true }
+    case 'guard-armed':
+      return {
+        ...remedy,
+        guard: { id: event.id, state: 'armed', afterSeconds: event.afterSeconds, firesAt: event.firesAt },
+      }
+    case 'guard-called-off':
+      return remedy.guard
+        ? { ...remedy, guard: { ...remedy.guard, state: 'called-off', words: event.proof } }
+        : remedy
+    case 'guard-fired':
+      return remedy.guard
+        ? { ...remedy, guard: { ...remedy.guard, state: 'fired', words: event.reason } }
+        : remedy
+    case 'action-started':
+      return withAction(remedy, event.index, action => ({
+        ...action,
+        progress: 'running',
+        startedAt: event.at,
+        ...(event.job ? { job: event.job } : {}),
+      }))
+    case 'action-output':
+      return withAction(remedy, event.index, action => ({
+        ...action,
+        output: (action.output + event.text).slice(-LIVE_OUTPUT),
+      }))
+    case 'action-finished':
+      return withAction(remedy, event.index, action => ({
+        ...action,
+        progress: event.ok ? 'done' : 'failed',
+        summary: event.summary,
+        evidence: event.evidence,
+      }))
+    case 'remedy-finished':
+      return { ...remedy, outcome: event.outcome, summary: event.summary }
+    default:
+      return remedy
+  }
+}
+
+function withAction(
+  remedy: RemedyState,
+  index: number,
+  change: (action: ActionState) => ActionState,
+): RemedyState {
+  return { ...remedy, actions: remedy.actions.map((action, at) => (at === index ? change(action) : action)) }
+}

@@ -1,0 +1,126 @@
+/** `run` and `check`: into the screens with a terminal, else printed. */
+
+import { writeFileSync } from 'node:fs'
+import { openPlaces } from '../../config/places.ts'
+import { readPolicy } from '../../config/policy.ts'
+import { openTargets } from '../../config/targets.ts'
+import { headlessOperator } from '../../engine/headless.ts'
+import { resolveParameters } from '../../engine/parameters.ts'
+import { exitCodeOf } from '../../engine/run.ts'
+import type { RunState } from '../../engine/state.ts'
+import { refusingPrompter } from '../../host/prompter.ts'
+import { isTransient } from '../../model/event.ts'
+import { EXIT, type ExitCode, Failure } from '../../model/failure.ts'
+import { checksOf, parametersOf, type Runbook } from '../../model/runbook.ts'
+import { reportJson } from '../../report/json.ts'
+import { ASCII_MARKS, isEmpty, plainReport, progressLine, UNICODE_MARKS } from '../../report/plain.ts'
+import { untilStopped } from '../interruption.ts'
+import type { RunOptions } from '../options.ts'
+import type { Io } from '../program.ts'
+import { startRun } from '../start-run.ts'
+import { whichChecks, whichRunbook } from '../which-runbook.ts'
+import { whichTarget } from '../which-target.ts'
+
+export async function run(io: Io, version: string, name: string, options: RunOptions): Promise<ExitCode> {
+  const runbook = whichRunbook(name)
+  if (wantsScreens(io, options)) {
+    const { openTui } = await import('./tui.ts')
+    return openTui(io, version, { runbook, options }, options)
+  }
+  return printed(io, version, runbook, 'run', options)
+}
+
+export function check(
+  io: Io,
+  version: string,
+  names: readonly string[],
+  options: RunOptions,
+): Promise<ExitCode> {
+  return printed(io, version, whichChecks(names), 'check', options)
+}
+
+/** Anything that says how to run without a person at the screen means the plain printer. */
+function wantsScreens(io: Io, { format, output, consent, confirm, dryRun }: RunOptions): boolean {
+  const { CI, TERM } = io.environment
+  const terminal = io.stdinIsTty && io.stdoutIsTty && !CI && TERM !== 'dumb'
+  return terminal && format === 'plain' && !output && !consent && !confirm && !dryRun
+}
+
+async function printed(
+  io: Io,
+  version: string,
+  runbook: Runbook,
+  mode: 'run' | 'check',
+  options: RunOptions,
+): Promise<ExitCode> {
+  const places = openPlaces(io.environment)
+  const target = whichTarget(options.target, openTargets(places.config), options.environment)
+  const params = resolveParameters(parametersOf(checksOf(runbook)), target.stack, options.set)
+  const marks = options.ascii || io.environment.TERM === 'dumb' ? ASCII_MARKS : UNICODE_MARKS
+  const result = resultWriter(io, options.output)
+  let latest: RunState | undefined
+  const { signal, settle } = untilStopped(io)
+  try {
+    const started = startRun({
+      version,
+      runsFolder: places.runs,
+      runbook,
+      target,
+      params,
+      policy: readPolicy(places.config),
+      mode,
+      ...(options.only ? { only: options.only } : {}),
+      ...(options.skip ? { skip: options.skip } : {}),
+      ...(options.dryRun ? { dryRun: true } : {}),
+      connection: options,
+      operator: headlessOperator(options),
+      prompter: refusingPrompter,
+      signal,
+      listen(event, state) {
+        latest = state
+        if (options.format === 'jsonl' && !isTransient(event)) result.write(`${JSON.stringify(event)}\n`)
+        if (options.format !== 'plain') return
+        const line = progressLine(event, state, marks)
+        if (line !== undefined) io.err(`${line}\n`)
+      },
+    })
+    const state = await started.finished
+    finish(result, state, options.format, marks)
+    if (options.format === 'plain') io.err(`journal: ${started.journalPath}\n`)
+    return exitCodeOf(state)
+  } catch (error) {
+    // What was found before it failed is still worth having; the sentence itself goes to standard error.
+    if (latest !== undefined && !isEmpty(latest)) finish(result, latest, options.format, marks)
+    throw error
+  } finally {
+    settle()
+  }
+}
+
+function finish(
+  result: { write(text: string): void },
+  state: RunState,
+  format: RunOptions['format'],
+  marks: typeof UNICODE_MARKS,
+): void {
+  if (format === 'json') result.write(`${JSON.stringify(reportJson(state), null, 2)}\n`)
+  if (format === 'plain') result.write(plainReport(state, marks))
+}
+
+function resultWriter(io: Io, path: string | undefined): { write(text: string): void } {
+  if (path === undefined) return { write: io.out }
+  const write = (text: string, flag: 'w' | 'a') => {
+    try {
+      writeFileSync(path, text, { flag, mode: 0o600 })
+    } catch (error) {
+      throw new Failure(
+        EXIT.usage,
+        `${path} cannot be written: ${(error as Error).message}`,
+        'Give another file with --output.',
+      )
+    }
+  }
+  // Made at once, so that a wrong path is known before anything runs.
+  write('', 'w')
+  return { write: text => write(text, 'a') }
+}

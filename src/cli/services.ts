@@ -1,0 +1,148 @@
+/** What the screens ask for, answered from the configuration, the runbooks, the engine and the journals. */
+
+import { runbooks } from '../../runbooks/index.ts'
+import type { Places } from '../config/places.ts'
+import { readPolicy } from '../config/policy.ts'
+import type { Targets } from '../config/targets.ts'
+import { countVerdicts } from '../engine/outcome.ts'
+import { resolveParameters } from '../engine/parameters.ts'
+import { exitCodeOf, plannedSteps } from '../engine/run.ts'
+import { Failure } from '../model/failure.ts'
+import { checksOf, parametersOf, type Runbook } from '../model/runbook.ts'
+import { Target } from '../model/target.ts'
+import type {
+  LastRun,
+  RunbookSummary,
+  RunOutcome,
+  RunPorts,
+  RunSummary,
+  Services,
+  StartRequest,
+} from '../tui/services.ts'
+import { endOf, openStoredRun, runIds, type StoredRun } from './history.ts'
+import type { ConnectionOptions } from './options.ts'
+import { startRun } from './start-run.ts'
+import { whichRunbook } from './which-runbook.ts'
+
+/** Runs looked at for the home screen and the history: enough to scroll, few enough to read at once. */
+const RECENT_RUNS = 200
+
+export interface ServicesOptions {
+  readonly version: string
+  readonly places: Places
+  readonly targets: Targets
+  readonly connection: ConnectionOptions
+  readonly only?: readonly string[]
+  readonly skip?: readonly string[]
+}
+
+export function createServices(options: ServicesOptions): Services {
+  const { places, targets } = options
+  const runs = () => readableRuns(places.runs)
+  return {
+    async targets() {
+      const stored = runs()
+      return targets.list().map(target => {
+        const last = stored.find(({ state }) => state.target.name === target.name)
+        return last ? { target, lastRun: lastRunOf(last) } : { target }
+      })
+    },
+    async addTarget(draft) {
+      targets.add(Target.parse({ ...draft, stack: {} }))
+    },
+    async removeTarget(name) {
+      targets.remove(name)
+    },
+    runbooks: () => runbooks.map(summaryOf),
+    plan: name => plannedSteps(whichRunbook(name).steps),
+    start: (request, ports) => start(options, request, ports),
+    async history() {
+      return runs().map(runSummaryOf)
+    },
+    async openRun(run) {
+      return openStoredRun(places.runs, run).state
+    },
+  }
+}
+
+async function start(
+  options: ServicesOptions,
+  { runbook: name, target, params, mode }: StartRequest,
+  ports: RunPorts,
+): Promise<RunOutcome> {
+  let journalPath: string | undefined
+  try {
+    const runbook = whichRunbook(name)
+    const started = startRun({
+      version: options.version,
+      runsFolder: options.places.runs,
+      runbook,
+      target,
+      params: resolveParameters(parametersOf(checksOf(runbook)), target.stack, params),
+      policy: readPolicy(options.places.config),
+      mode,
+      ...(options.only ? { only: options.only } : {}),
+      ...(options.skip ? { skip: options.skip } : {}),
+      connection: options.connection,
+      operator: ports.operator,
+      prompter: ports.prompter,
+      signal: ports.signal,
+      listen: event => ports.emit(event),
+    })
+    journalPath = started.journalPath
+    const state = await started.finished
+    return { status: endOf(state).status, exitCode: exitCodeOf(state), journalPath }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const failure = { message: error.message, next: error.next }
+    return {
+      status: 'interrupted',
+      exitCode: error.exitCode,
+      ...(journalPath ? { journalPath } : {}),
+      failure,
+    }
+  }
+}
+
+function summaryOf(book: Runbook): RunbookSummary {
+  const { id, title, purpose, group, minutes, steps } = book
+  const checks = checksOf(book)
+  const remedies = new Set(checks.flatMap(check => check.remedies ?? []).map(remedy => remedy.id))
+  return {
+    id,
+    title,
+    purpose,
+    group,
+    minutes,
+    steps: steps.length,
+    checks: checks.length,
+    remedies: remedies.size,
+    parameters: parametersOf(checks),
+  }
+}
+
+function readableRuns(folder: string): StoredRun[] {
+  const found: StoredRun[] = []
+  for (const id of runIds(folder).slice(0, RECENT_RUNS)) {
+    try {
+      found.push(openStoredRun(folder, id))
+    } catch {
+      // One damaged journal does not hide the others; `kneeboard runs list` names it.
+    }
+  }
+  return found
+}
+
+function lastRunOf({ state }: StoredRun): LastRun {
+  return {
+    runbook: state.runbook,
+    status: endOf(state).status,
+    at: state.startedAt,
+    counts: countVerdicts(state),
+  }
+}
+
+function runSummaryOf({ state }: StoredRun): RunSummary {
+  const { run, runbook, title, target, startedAt, finishedAt } = state
+  return { run, runbook, title, target, startedAt, ...(finishedAt ? { finishedAt } : {}), ...endOf(state) }
+}

@@ -12,6 +12,8 @@ const bundle = await rolldown({
   input: { kneeboard: `${root}src/kneeboard.ts` },
   platform: 'node',
   // ssh2's native parts are optional and slower to install than to do without; Ink's development tools stay out.
+  // jsonc-parser's main entry is UMD, which hides its requires from a bundler.
+  resolve: { mainFields: ['module', 'main'] },
   external: [/\.node$/, 'cpu-features', 'react-devtools-core'],
   transform: {
     define: {

@@ -51,6 +51,19 @@ export function openStoredRun(folder: string, id: string): StoredRun {
   return { path, reading, state }
 }
 
+/** @throws Failure (64) when every run reached its end. */
+export function newestUnfinished(folder: string): StoredRun {
+  for (const id of runIds(folder)) {
+    const run = openStoredRun(folder, id)
+    if (run.state.status === undefined) return run
+  }
+  throw new Failure(
+    EXIT.usage,
+    'there is no run to go on with: all of them reached their end',
+    'See `kneeboard runs list`.',
+  )
+}
+
 /** How a stored run ended. Without an end it was cut short: by a crash, a kill, or it is still under way. */
 export function endOf(state: RunState): { status: RunStatus | 'interrupted'; summary: string } {
   if (state.finishedAt !== undefined && state.interrupted === undefined)

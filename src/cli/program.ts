@@ -2,7 +2,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ExitCode } from '../model/failure.ts'
-import type { ConnectionOptions, RunOptions } from './options.ts'
+import type { ConnectionOptions, ResumeOptions, RunOptions } from './options.ts'
 
 export interface Io {
   readonly out: (text: string) => void
@@ -43,16 +43,8 @@ export function createProgram(version: string, io: Io, done: (code: ExitCode) =>
       ),
     ),
   )
-    .addOption(
-      new Option('--consent <grade>', 'apply remedies up to this grade without a terminal').choices([
-        'reversible',
-        'disruptive',
-      ]),
-    )
-    .option(
-      '--confirm <name>',
-      'with --consent disruptive: the exact name that a destructive remedy asks for',
-    )
+    .addOption(consentOption())
+    .option('--confirm <name>', CONFIRM)
     .option('--only <step>', 'walk only this step (repeatable)', collect)
     .option('--skip <step>', 'leave this step out (repeatable)', collect)
     .option('--dry-run', 'show what would be done, and change nothing')
@@ -95,7 +87,7 @@ export function createProgram(version: string, io: Io, done: (code: ExitCode) =>
     .action(async (runbook: string) => done((await import('./commands/list.ts')).show(io, runbook)))
 
   addTargets(command('targets', 'the servers that you have stored'), io, done)
-  addRuns(command('runs', 'the journals of earlier runs'), io, done)
+  addRuns(command('runs', 'the journals of earlier runs'), io, version, done)
   return program
 }
 
@@ -145,7 +137,7 @@ function addTargets(targets: Command, io: Io, done: (code: ExitCode) => void): v
     )
 }
 
-function addRuns(runs: Command, io: Io, done: (code: ExitCode) => void): void {
+function addRuns(runs: Command, io: Io, version: string, done: (code: ExitCode) => void): void {
   const load = () => import('./commands/runs.ts')
   runs
     .command('list', { isDefault: true })
@@ -168,6 +160,19 @@ function addRuns(runs: Command, io: Io, done: (code: ExitCode) => void): void {
     .option('--output <file>')
     .action(async (run: string, options: { format: string; output?: string }) =>
       done((await load()).exportRun(io, run, options.format, options.output)),
+    )
+  withConnection(
+    runs
+      .command('resume')
+      .description('go on with a run that was cut off; without an id, the newest of them')
+      .argument('[run]', 'its id, or `last`', 'last'),
+  )
+    .addOption(consentOption())
+    .option('--confirm <name>', CONFIRM)
+    .addOption(formatOption())
+    .option('--output <file>', 'write the result there instead of standard output')
+    .action(async (run: string, options: ResumeOptions) =>
+      done(await (await import('./commands/run.ts')).resume(io, version, run, options)),
     )
   runs
     .command('verify')
@@ -195,6 +200,14 @@ function withRunOptions(command: Command): Command {
     .addOption(formatOption())
     .option('--output <file>', 'write the result there instead of standard output')
 }
+
+const CONFIRM = 'with --consent disruptive: the exact name that a destructive remedy asks for'
+
+const consentOption = () =>
+  new Option('--consent <grade>', 'apply remedies up to this grade without a terminal').choices([
+    'reversible',
+    'disruptive',
+  ])
 
 const environmentOption = () =>
   new Option('--environment <name>', 'what the server is for, when it is not stored').choices([

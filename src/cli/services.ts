@@ -21,7 +21,7 @@ import type {
 } from '../tui/services.ts'
 import { endOf, openStoredRun, runIds, type StoredRun } from './history.ts'
 import type { ConnectionOptions } from './options.ts'
-import { startRun } from './start-run.ts'
+import { continueRun, type RunSetting, type StartedRun, startRun } from './start-run.ts'
 import { whichRunbook } from './which-runbook.ts'
 
 /** Runs looked at for the home screen and the history: enough to scroll, few enough to read at once. */
@@ -56,6 +56,10 @@ export function createServices(options: ServicesOptions): Services {
     runbooks: () => runbooks.map(summaryOf),
     plan: name => plannedSteps(whichRunbook(name).steps),
     start: (request, ports) => start(options, request, ports),
+    resume: (run, ports) => {
+      const { path } = openStoredRun(places.runs, run)
+      return outcomeOf(options, ports, setting => continueRun(setting, path))
+    },
     async history() {
       return runs().map(runSummaryOf)
     },
@@ -65,28 +69,40 @@ export function createServices(options: ServicesOptions): Services {
   }
 }
 
-async function start(
-  options: ServicesOptions,
-  { runbook: name, target, params, mode }: StartRequest,
-  ports: RunPorts,
-): Promise<RunOutcome> {
-  let journalPath: string | undefined
-  try {
-    const runbook = whichRunbook(name)
-    const started = startRun({
-      version: options.version,
-      runsFolder: options.places.runs,
+function start(options: ServicesOptions, request: StartRequest, ports: RunPorts): Promise<RunOutcome> {
+  const { target, params, mode } = request
+  return outcomeOf(options, ports, setting => {
+    const runbook = whichRunbook(request.runbook)
+    const values = resolveParameters(parametersOf(checksOf(runbook)), target.stack, params)
+    const { only, skip } = options
+    return startRun(setting, {
       runbook,
       target,
-      params: resolveParameters(parametersOf(checksOf(runbook)), target.stack, params),
-      policy: readPolicy(options.places.config),
+      params: values,
       mode,
-      ...(options.only ? { only: options.only } : {}),
-      ...(options.skip ? { skip: options.skip } : {}),
-      connection: options.connection,
-      operator: ports.operator,
-      prompter: ports.prompter,
-      signal: ports.signal,
+      ...(only ? { only } : {}),
+      ...(skip ? { skip } : {}),
+    })
+  })
+}
+
+async function outcomeOf(
+  options: ServicesOptions,
+  ports: RunPorts,
+  begin: (setting: RunSetting) => StartedRun,
+): Promise<RunOutcome> {
+  const { version, places, connection } = options
+  const { operator, prompter, signal } = ports
+  let journalPath: string | undefined
+  try {
+    const started = begin({
+      version,
+      runsFolder: places.runs,
+      policy: readPolicy(places.config),
+      connection,
+      operator,
+      prompter,
+      signal,
       listen: event => ports.emit(event),
     })
     journalPath = started.journalPath

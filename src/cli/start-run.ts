@@ -2,37 +2,45 @@
 
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { createJournal } from '../engine/journal.ts'
+import { runbooks } from '../../runbooks/index.ts'
+import { createJournal, type Journal, reopenJournal } from '../engine/journal.ts'
 import type { Operator } from '../engine/operator.ts'
-import { newRunId, runRunbook } from '../engine/run.ts'
-import type { RunState } from '../engine/state.ts'
+import { newRunId, resumeRun, runRunbook } from '../engine/run.ts'
+import type { RunPorts } from '../engine/session.ts'
+import { type RunState, replay } from '../engine/state.ts'
 import { type ConnectRequest, connectTo } from '../host/connect.ts'
 import { toEvidence } from '../host/evidence.ts'
 import type { Prompter } from '../host/prompter.ts'
-import { createRedactor } from '../host/redact.ts'
+import { createRedactor, type Redactor } from '../host/redact.ts'
 import { visible } from '../host/visible.ts'
 import type { RunEvent } from '../model/event.ts'
+import { EXIT, Failure } from '../model/failure.ts'
 import type { Policy } from '../model/policy.ts'
 import type { Runbook } from '../model/runbook.ts'
 import type { Target } from '../model/target.ts'
 import type { ConnectionOptions } from './options.ts'
+import { whichChecks } from './which-runbook.ts'
 
-export interface StartRun {
+/** What any run needs, a new one and one that is gone on with. */
+export interface RunSetting {
   readonly version: string
   readonly runsFolder: string
-  readonly runbook: Runbook
-  readonly target: Target
-  readonly params: Readonly<Record<string, unknown>>
   readonly policy: Policy
-  readonly mode: 'run' | 'check'
-  readonly only?: readonly string[]
-  readonly skip?: readonly string[]
-  readonly dryRun?: boolean
   readonly connection: ConnectionOptions
   readonly operator: Operator
   readonly prompter: Prompter
   readonly signal: AbortSignal
   listen(event: RunEvent, state: RunState): void
+}
+
+export interface NewRun {
+  readonly runbook: Runbook
+  readonly target: Target
+  readonly params: Readonly<Record<string, unknown>>
+  readonly mode: 'run' | 'check'
+  readonly only?: readonly string[]
+  readonly skip?: readonly string[]
+  readonly dryRun?: boolean
 }
 
 export interface StartedRun {
@@ -41,43 +49,92 @@ export interface StartedRun {
 }
 
 /** @throws Failure when the journal cannot be made; later failures reject `finished`. */
-export function startRun(start: StartRun): StartedRun {
-  const { runbook, target, params, policy, mode, only, skip, dryRun, operator, signal, listen } = start
+export function startRun(setting: RunSetting, run: NewRun): StartedRun {
   const id = newRunId()
-  const journal = createJournal(join(start.runsFolder, `${id}.jsonl`))
-  const redactor = createRedactor()
-  const clean = (text: string): string => {
-    try {
-      return redactor.redact(visible(text))
-    } catch {
-      return '[left out: it could not be redacted]'
-    }
+  const journal = createJournal(join(setting.runsFolder, `${id}.jsonl`))
+  const request = { ...run, policy: setting.policy }
+  return {
+    journalPath: journal.path,
+    finished: runRunbook(id, request, portsFor(setting, run.target, journal)),
   }
-  const finished = runRunbook(
-    id,
-    {
-      runbook,
+}
+
+/**
+ * Goes on with a run, from its journal alone: its target, its parameters and the host key it saw are in there.
+ *
+ * @throws Failure (64) for a run that reached its end, (75) for one that another process still writes, (78) for a
+ *   journal that is not what was written.
+ */
+export function continueRun(setting: RunSetting, path: string): StartedRun {
+  const { journal, reading } = reopenJournal(path)
+  try {
+    const before = replay(reading.events)
+    if (before === undefined)
+      throw new Failure(
+        EXIT.configuration,
+        `the journal ${path} holds no whole event`,
+        'Nothing was changed in that run: start a new one.',
+      )
+    if (before.status !== undefined)
+      throw new Failure(EXIT.usage, 'that run reached its end', 'Start a new one with `kneeboard run`.')
+    const target = targetOf(before)
+    const request = {
+      runbook: runbookOf(before),
       target,
-      params,
-      policy,
-      mode,
-      ...(only ? { only } : {}),
-      ...(skip ? { skip } : {}),
-      ...(dryRun ? { dryRun } : {}),
-    },
-    {
-      connect: () => connectTo(connectRequest(target, start.connection), start.prompter, signal),
-      operator,
-      journal,
-      evidence: result => toEvidence(result, redactor),
-      clean,
-      listen,
-      signal,
-      tool: `kneeboard ${start.version}`,
-      operatorName: `${userInfo().username}@${hostname()}`,
-    },
-  )
-  return { journalPath: journal.path, finished }
+      params: before.params,
+      mode: before.mode,
+      policy: setting.policy,
+      only: before.steps.map(step => step.id),
+    }
+    const finished = resumeRun(before, reading.state === 'torn', request, portsFor(setting, target, journal))
+    return { journalPath: path, finished }
+  } catch (error) {
+    journal.close()
+    throw error
+  }
+}
+
+/** The host key that the run saw is the only one accepted: what goes on must be the same server. */
+function targetOf({ target, reach, connection }: RunState): Target {
+  const { stack = {}, ...rest } = reach ?? {}
+  const seen = connection.hostKey ? { hostKey: connection.hostKey } : {}
+  return { ...target, ...definedOnly(rest), ...seen, stack }
+}
+
+function definedOnly<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}
+
+function runbookOf(before: RunState): Runbook {
+  const known = runbooks.find(book => book.id === before.runbook)
+  return known ?? whichChecks(Object.keys(before.checks))
+}
+
+function portsFor(setting: RunSetting, target: Target, journal: Journal): RunPorts {
+  const redactor = createRedactor()
+  const { operator, prompter, signal, listen, version } = setting
+  return {
+    connect: () => connectTo(connectRequest(target, setting.connection), prompter, signal),
+    operator,
+    journal,
+    evidence: result => toEvidence(result, redactor),
+    clean: text => cleanText(text, redactor),
+    listen,
+    signal,
+    tool: `kneeboard ${version}`,
+    operatorName: `${userInfo().username}@${hostname()}`,
+  }
+}
+
+/** What cannot be redacted is dropped, not passed on. */
+function cleanText(text: string, redactor: Redactor): string {
+  try {
+    return redactor.redact(visible(text))
+  } catch {
+    return '[left out: it could not be redacted]'
+  }
 }
 
 /** What the options of one call say goes before what is stored with the target. */

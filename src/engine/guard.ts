@@ -22,7 +22,7 @@ const LOGIN_TRIES = 3
 /** Proves first that a fresh login works at all: otherwise its failure afterwards would prove nothing. */
 export async function armGuard(session: Session, mark: Mark, guard: ShownGuard): Promise<Armed> {
   const id = `${session.id}-${mark.remedy}-${mark.attempt}`.replaceAll('/', '.').toLowerCase()
-  const before = await freshLogin(session, 1)
+  const before = await freshLogin(session, guard, 1)
   if (!before.works)
     return {
       armed: false,
@@ -48,11 +48,14 @@ export async function armGuard(session: Session, mark: Mark, guard: ShownGuard):
 export async function settleGuard(
   session: Session,
   mark: Mark,
+  guard: ShownGuard,
   id: string,
   failure: ActionFailure | undefined,
 ): Promise<{ kept: true } | { kept: false; reason: string }> {
   const login =
-    failure === undefined ? await freshLogin(session, LOGIN_TRIES) : { works: false, reason: failure.summary }
+    failure === undefined
+      ? await freshLogin(session, guard, LOGIN_TRIES)
+      : { works: false, reason: failure.summary }
   if (login.works) {
     const ended = await callOffRevert(session.machine, id, patience(session))
     if (ended.state === 'called-off') {
@@ -70,11 +73,18 @@ export async function settleGuard(
   }
 }
 
-async function freshLogin(session: Session, tries: number): Promise<{ works: boolean; reason: string }> {
+async function freshLogin(
+  session: Session,
+  { provenBy }: ShownGuard,
+  tries: number,
+): Promise<{ works: boolean; reason: string }> {
   let reason = ''
   for (let attempt = 1; attempt <= tries; attempt += 1) {
     if (attempt > 1) await sleep(1500)
-    const outcome = await session.machine.login({ with: 'credentials' })
+    const outcome = await session.machine.login({
+      with: 'credentials',
+      ...(provenBy === undefined ? {} : { user: provenBy }),
+    })
     reason = outcome.reason
     if (outcome.outcome === 'accepted') return { works: true, reason }
   }

@@ -12,15 +12,18 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  truncateSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { EVENT_VERSION, isTransient, RunEvent } from '../model/event.ts'
 import { EXIT, Failure } from '../model/failure.ts'
+import { claimJournal } from './journal-claim.ts'
 
 /** Events after which power may fail without losing them. Reading can be repeated; changing cannot. */
 const SYNCED = new Set<RunEvent['type']>([
   'run-started',
+  'run-resumed',
   'consent',
   'lock-taken',
   'remedy-intent',
@@ -45,37 +48,79 @@ export interface Journal {
 
 /** @throws Failure (exit code 78) when the folder or file cannot be made. */
 export function createJournal(path: string): Journal {
-  let descriptor: number
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    descriptor = openSync(
-      path,
-      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND,
-      0o600,
-    )
+    const release = claimJournal(path)
+    const descriptor = openSync(path, APPEND | constants.O_CREAT | constants.O_EXCL, 0o600)
     const folder = openSync(dirname(path), constants.O_RDONLY)
     fsyncSync(folder)
     closeSync(folder)
+    return journalOn({ path, descriptor, release, sequence: 0, previous: '' })
   } catch (error) {
+    if (error instanceof Failure) throw error
     throw new Failure(
       EXIT.configuration,
       `the journal ${path} cannot be written: ${words(error)}`,
       'Free space or correct the folder’s owner and mode (0700), then run again. Nothing was changed.',
     )
   }
-  let previous = ''
-  let sequence = 0
+}
+
+/**
+ * Opens a journal again to go on with its run. A last line that a crash cut off is removed; anything else that
+ * is not as it was written makes the journal unfit to go on from.
+ *
+ * @throws Failure (78) for a broken journal, (75) while another process of this machine still writes it.
+ */
+export function reopenJournal(path: string): { journal: Journal; reading: JournalReading } {
+  const release = claimJournal(path)
+  const reading = readJournal(path)
+  if (reading.state === 'broken') {
+    release()
+    throw new Failure(
+      EXIT.configuration,
+      `the journal ${path} is not what was written, from line ${reading.line} on`,
+      'It cannot be gone on from. Start a new run: its checks find what is left to do.',
+    )
+  }
+  if (reading.state === 'torn') truncateSync(path, reading.bytes)
+  const descriptor = openSync(path, APPEND)
+  const journal = journalOn({
+    path,
+    descriptor,
+    release,
+    sequence: reading.events.length,
+    previous: reading.head,
+  })
+  return { journal, reading }
+}
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND
+
+interface Writer {
+  readonly path: string
+  readonly descriptor: number
+  readonly release: () => void
+  sequence: number
+  previous: string
+}
+
+function journalOn(writer: Writer): Journal {
+  const { path, descriptor } = writer
   let open = true
   return {
     path,
     append(event) {
       if (isTransient(event) || !open) return
-      sequence += 1
-      const body = JSON.stringify({ v: EVENT_VERSION, seq: sequence, ...event, prev: previous })
+      const body = JSON.stringify({
+        v: EVENT_VERSION,
+        seq: writer.sequence + 1,
+        ...event,
+        prev: writer.previous,
+      })
       const hash = hashOf(body)
-      const line = `${body.slice(0, -1)},"h":"${hash}"}\n`
       try {
-        writeSync(descriptor, line)
+        writeSync(descriptor, `${body.slice(0, -1)},"h":"${hash}"}\n`)
         if (SYNCED.has(event.type)) fdatasyncSync(descriptor)
       } catch (error) {
         throw new Failure(
@@ -84,11 +129,14 @@ export function createJournal(path: string): Journal {
           'Free space on this machine, then resume the run.',
         )
       }
-      previous = hash
+      writer.sequence += 1
+      writer.previous = hash
     },
-    head: () => previous,
+    head: () => writer.previous,
     close() {
-      if (open) closeSync(descriptor)
+      if (!open) return
+      closeSync(descriptor)
+      writer.release()
       open = false
     },
   }
@@ -101,6 +149,8 @@ export interface JournalReading {
   readonly state: 'whole' | 'torn' | 'broken'
   /** The 1-based line at which reading stopped, for `torn` and `broken`. */
   readonly line?: number
+  /** Length of the part that holds, in bytes. */
+  readonly bytes: number
 }
 
 /** Reads a journal as far as its chain holds. @throws Failure (78) when it cannot be read or is of a newer format. */
@@ -111,22 +161,21 @@ export function readJournal(path: string): JournalReading {
   } catch (error) {
     throw new Failure(EXIT.configuration, `the journal ${path} cannot be read: ${words(error)}`)
   }
-  const lines = text.split('\n')
-  const whole = text.endsWith('\n')
-  const last = lines.length - 1
   const events: RunEvent[] = []
-  let previous = ''
-  for (const [index, line] of lines.entries()) {
-    if (index === last && line === '') break
-    const event = verify(line, previous, index + 1)
-    if (event === undefined || (index === last && !whole)) {
-      const cut = index >= last - (whole ? 1 : 0)
-      return { events, head: previous, state: cut && !whole ? 'torn' : 'broken', line: index + 1 }
-    }
+  let head = ''
+  let bytes = 0
+  const lines = text.split('\n')
+  // What follows the last newline is either nothing, or the beginning of a line that a crash cut off.
+  const rest = lines.pop() ?? ''
+  for (const line of lines) {
+    const event = verify(line, head, events.length + 1)
+    if (event === undefined) return { events, head, bytes, state: 'broken', line: events.length + 1 }
     events.push(event.event)
-    previous = event.hash
+    head = event.hash
+    bytes += Buffer.byteLength(line) + 1
   }
-  return { events, head: previous, state: 'whole' }
+  if (rest !== '') return { events, head, bytes, state: 'torn', line: events.length + 1 }
+  return { events, head, bytes, state: 'whole' }
 }
 
 function verify(

@@ -43,6 +43,8 @@ export async function performLasting(
     ...endingOf(end),
   }
   if (end.state === 'done') await cleanJob(session.machine, { id, as })
+  if (end.state === 'detached')
+    return { ok: false, summary: wordsFor(end, action, id), record: [result], left: true }
   const ok = end.state === 'done' && end.why === 'exit' && end.exitCode === 0
   return {
     ok,

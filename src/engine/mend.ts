@@ -167,7 +167,7 @@ async function makePlan(session: Session, check: AnyCheck, id: string): Promise<
 }
 
 /** Says how the remedy ended, once its check has looked again. Reverted and failed ones have said so already. */
-function conclude(session: Session, check: AnyCheck, remedyId: string): void {
+export function conclude(session: Session, check: AnyCheck, remedyId: string): void {
   const latest = session
     .state()
     .remedies.findLast(other => other.remedy === remedyId && other.check === check.id)

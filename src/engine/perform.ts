@@ -17,6 +17,8 @@ export interface Done {
   readonly ok: boolean
   readonly summary: string
   readonly record: readonly CommandResult[]
+  /** It goes on on the server without us: resuming the run attaches to it. */
+  readonly left?: true
 }
 
 export interface Mark {
@@ -35,8 +37,9 @@ export async function perform(session: Session, plan: ShownPlan, attempt: number
   if (guard !== undefined && !guard.armed)
     return end(session, mark, 'failed', `${guard.reason}; nothing was changed`)
   const failure = await performAll(session, plan, mark)
-  if (guard !== undefined) {
-    const settled = await settleGuard(session, mark, guard.id, failure)
+  if (failure?.left) return
+  if (plan.guard !== undefined && guard !== undefined) {
+    const settled = await settleGuard(session, mark, plan.guard, guard.id, failure)
     if (!settled.kept) return end(session, mark, 'reverted', settled.reason)
   }
   if (failure !== undefined) end(session, mark, failure.unknown ? 'unknown' : 'failed', failure.summary)
@@ -55,6 +58,8 @@ export interface ActionFailure {
   readonly summary: string
   /** True when it cannot be told whether the action ran to its end. */
   readonly unknown: boolean
+  /** The action goes on on the server: nothing has ended, and an armed revert stays armed. */
+  readonly left?: true
 }
 
 async function performAll(session: Session, plan: ShownPlan, mark: Mark): Promise<ActionFailure | undefined> {
@@ -64,6 +69,7 @@ async function performAll(session: Session, plan: ShownPlan, mark: Mark): Promis
     const job = action.type === 'run' && action.lasting ? jobId(session, mark, index) : undefined
     session.emit({ type: 'action-started', ...mark, index, title: action.title, ...(job ? { job } : {}) })
     const done = await performOne(session, action, mark, index, job)
+    if (done.left) return { summary: done.summary, unknown: true, left: true }
     const evidence = done.record.map(session.ports.evidence)
     session.emit({
       type: 'action-finished',

@@ -37,9 +37,7 @@ export async function preparePlan(
     ...(plan.interrupts === undefined ? {} : { interrupts: plan.interrupts }),
     undo: plan.undo,
     ...(plan.expectedSeconds === undefined ? {} : { expectedSeconds: plan.expectedSeconds }),
-    ...(plan.guard === undefined
-      ? {}
-      : { guard: { revert: plan.guard.revert.text, afterSeconds: plan.guard.afterSeconds } }),
+    ...(plan.guard === undefined ? {} : { guard: { ...plan.guard, revert: plan.guard.revert.text } }),
   }
   return { ...shown, digest: digestOf(shown) }
 }

@@ -4,12 +4,12 @@
  */
 
 import { ulid } from 'ulid'
-import type { AnyCheck } from '../model/check.ts'
 import type { PlannedStep } from '../model/event.ts'
 import { EXIT, type ExitCode, Failure } from '../model/failure.ts'
 import { releaseTargetLock } from './locking.ts'
 import { mendStep } from './mend.ts'
 import { exitCodeFor, statusOf, summarise } from './outcome.ts'
+import { settleUnfinished } from './resume.ts'
 import { forget, openSession, type RunPorts, type RunRequest, type Session } from './session.ts'
 import type { RunState } from './state.ts'
 import { survey } from './survey.ts'
@@ -25,11 +25,37 @@ export const newRunId = (): string => ulid()
  */
 export async function runRunbook(id: string, request: RunRequest, ports: RunPorts): Promise<RunState> {
   const steps = chosenSteps(request)
-  const checks = steps.flatMap(step => step.checks)
   const session = openSession(id, request, ports)
-  begin(session, steps)
+  return toTheEnd(session, steps, () => begin(session, steps))
+}
+
+/**
+ * Goes on with a run from its journal: what was left in the middle is settled by asking the server, never by
+ * doing it again; then everything is looked at afresh and the walk goes on.
+ *
+ * @throws Failure as {@link runRunbook} does.
+ */
+export async function resumeRun(
+  before: RunState,
+  cut: boolean,
+  request: RunRequest,
+  ports: RunPorts,
+): Promise<RunState> {
+  const kept = new Set(before.steps.map(step => step.id))
+  const steps = chosenSteps(request).filter(step => kept.has(step.id))
+  const session = openSession(before.run, request, ports, before)
+  const { tool, operatorName: operator } = ports
+  return toTheEnd(session, steps, () => session.emit({ type: 'run-resumed', tool, operator, cut }))
+}
+
+async function toTheEnd(
+  session: Session,
+  steps: RunRequest['runbook']['steps'],
+  announce: () => void,
+): Promise<RunState> {
   try {
-    session.machine = await ports.connect()
+    announce()
+    session.machine = await session.ports.connect()
     forget(session)
     const { connection } = session.machine
     session.emit({
@@ -38,11 +64,8 @@ export async function runRunbook(id: string, request: RunRequest, ports: RunPort
       hostKey: connection.hostKey,
       authenticatedBy: connection.authenticatedBy,
     })
-    await walk(
-      session,
-      steps.map(step => step.checks),
-      checks,
-    )
+    await settleUnfinished(session)
+    await walk(session, steps)
     await releaseTargetLock(session)
     return finish(session)
   } catch (error) {
@@ -50,7 +73,7 @@ export async function runRunbook(id: string, request: RunRequest, ports: RunPort
     interrupted(session, error)
     throw error
   } finally {
-    ports.journal.close()
+    session.ports.journal.close()
     await session.machine.close().catch(() => {})
   }
 }
@@ -60,16 +83,13 @@ export function exitCodeOf(state: RunState): ExitCode {
   return state.interrupted === undefined && state.status ? exitCodeFor(state.status) : EXIT.interrupted
 }
 
-async function walk(
-  session: Session,
-  steps: readonly (readonly AnyCheck[])[],
-  checks: readonly AnyCheck[],
-): Promise<void> {
+async function walk(session: Session, steps: RunRequest['runbook']['steps']): Promise<void> {
+  const checks = steps.flatMap(step => step.checks)
   await survey(session, checks)
   if (session.request.mode === 'check') return
   for (const step of steps) {
     if (session.ports.signal.aborted) return
-    const goOn = await mendStep(session, step, checks)
+    const goOn = await mendStep(session, step.checks, checks)
     if (!goOn) break
   }
   if (session.generation > 1 && changedSomething(session) && !session.ports.signal.aborted) {
@@ -84,7 +104,7 @@ const changedSomething = (session: Session): boolean =>
 function begin(session: Session, steps: ReturnType<typeof chosenSteps>): void {
   const { request, ports, id } = session
   const planned = plannedSteps(steps)
-  const { name, environment, host } = request.target
+  const { name, environment, host, user, port, identity, hostKey, stack } = request.target
   const params = JSON.parse(ports.clean(JSON.stringify(request.params))) as Record<string, never>
   session.emit({
     type: 'run-started',
@@ -95,6 +115,13 @@ function begin(session: Session, steps: ReturnType<typeof chosenSteps>): void {
     runbook: request.runbook.id,
     title: request.runbook.title,
     target: { name, environment, host },
+    reach: {
+      ...(user ? { user } : {}),
+      ...(port ? { port } : {}),
+      ...(identity ? { identity } : {}),
+      ...(hostKey ? { hostKey } : {}),
+      stack,
+    },
     params,
     steps: planned,
   })

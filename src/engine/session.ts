@@ -64,8 +64,9 @@ export interface Session {
   emit(event: Unstamped<RunEvent>): void
 }
 
-export function openSession(id: string, request: RunRequest, ports: RunPorts): Session {
-  let state: RunState | undefined
+/** @param before the state of a run that is gone on with. */
+export function openSession(id: string, request: RunRequest, ports: RunPorts, before?: RunState): Session {
+  let state = before
   const notYet = (): never => {
     throw new Error('the run has not connected yet')
   }

@@ -1,6 +1,7 @@
 /** The state of a run: the fold of its events. What the screen, the printer, the reports and resume all read. */
 
 import type {
+  Reach,
   RemedyOutcome,
   RunEvent,
   RunStatus,
@@ -75,6 +76,7 @@ export interface RunState {
   readonly title: string
   readonly mode: 'run' | 'check'
   readonly target: RunTarget
+  readonly reach?: Reach
   readonly operator: string
   readonly params: Readonly<Record<string, unknown>>
   readonly startedAt: string
@@ -105,6 +107,8 @@ export function reduce(state: RunState | undefined, event: RunEvent): RunState {
   if (event.type === 'run-started') return begin(event)
   if (state === undefined) throw new Error(`a run cannot begin with ${event.type}`)
   switch (event.type) {
+    case 'run-resumed':
+      return resumed(state)
     case 'connected':
       return {
         ...state,
@@ -185,6 +189,7 @@ function begin(event: Extract<RunEvent, { type: 'run-started' }>): RunState {
     title: event.title,
     mode: event.mode,
     target: event.target,
+    ...(event.reach ? { reach: event.reach } : {}),
     operator: event.operator,
     params: event.params,
     startedAt: event.at,
@@ -200,6 +205,22 @@ function begin(event: Extract<RunEvent, { type: 'run-started' }>): RunState {
     locked: false,
     notes: [],
   }
+}
+
+/** Whatever ended or froze the run before is over; what was found and done stays. */
+function resumed(state: RunState): RunState {
+  const {
+    finishedAt: _finished,
+    status: _status,
+    summary: _summary,
+    interrupted: _interrupted,
+    ...rest
+  } = state
+  const checks = Object.values(state.checks).map(
+    check =>
+      [check.id, check.progress === 'running' ? { ...check, progress: 'waiting' as const } : check] as const,
+  )
+  return { ...rest, checks: Object.fromEntries(checks), connection: { state: 'connecting' }, locked: false }
 }
 
 function withCheck(state: RunState, id: string, change: (check: CheckState) => CheckState): RunState {

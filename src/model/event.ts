@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { PreparedAction } from './action.ts'
 import { Evidence } from './evidence.ts'
-import { Environment } from './target.ts'
+import { Environment, Stack } from './target.ts'
 
 export const EVENT_VERSION = 1
 
@@ -53,6 +53,16 @@ export const RunTarget = z.object({
 })
 export type RunTarget = z.infer<typeof RunTarget>
 
+/** How the target was reached, so that a run can be gone on with from its journal alone. No secret is part of it. */
+export const Reach = z.object({
+  user: z.string().optional(),
+  port: z.number().optional(),
+  identity: z.string().optional(),
+  hostKey: z.string().optional(),
+  stack: Stack,
+})
+export type Reach = z.infer<typeof Reach>
+
 /** A remedy's plan as it was shown: this text is what consent was given to, `digest` what is executed. */
 export const ShownPlan = z.object({
   remedy: z.string(),
@@ -96,8 +106,16 @@ export const RunEvent = z.discriminatedUnion('type', [
     runbook: z.string(),
     title: z.string(),
     target: RunTarget,
+    reach: Reach.optional(),
     params: z.record(z.string(), z.json()),
     steps: z.array(PlannedStep),
+  }),
+  z.object({
+    type: z.literal('run-resumed'),
+    ...at,
+    tool: z.string(),
+    operator: z.string(),
+    cut: z.boolean(),
   }),
   z.object({
     type: z.literal('connected'),

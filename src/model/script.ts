@@ -58,7 +58,9 @@ function dedent(strings: TemplateStringsArray): string[] {
   const literals = [...strings]
   const last = literals.length - 1
   literals[last] = (literals[last] ?? '').replace(/\n[ \t]*$/, '')
-  const indents = literals.flatMap(literal => [...literal.matchAll(/\n([ \t]*)(?=[^\s]|$)/g)].map(match => match[1] ?? ''))
+  const indents = literals.flatMap(literal =>
+    [...literal.matchAll(/\n([ \t]*)(?=[^\s]|$)/g)].map(match => match[1] ?? ''),
+  )
   const width = indents.length === 0 ? 0 : Math.min(...indents.map(indent => indent.length))
   const cut = new RegExp(`\\n[ \\t]{0,${width}}`, 'g')
   const out = literals.map(literal => literal.replace(cut, '\n'))

@@ -57,7 +57,7 @@ export function progressLine(event: RunEvent, state: RunState, marks: Marks): st
     case 'action-finished':
       return event.ok ? undefined : `  ${marks.fail} ${event.summary}`
     case 'remedy-finished':
-      return `  ${event.outcome}: ${event.summary}`
+      return event.outcome === 'proven' ? `  ${event.summary}` : `  ${event.outcome}: ${event.summary}`
     case 'run-interrupted':
       return `interrupted: ${event.reason}`
     default:

@@ -9,15 +9,16 @@ import { resolveParameters } from '../../engine/parameters.ts'
 import { exitCodeOf } from '../../engine/run.ts'
 import type { RunState } from '../../engine/state.ts'
 import { refusingPrompter } from '../../host/prompter.ts'
-import { isTransient } from '../../model/event.ts'
+import { isTransient, type RunEvent } from '../../model/event.ts'
 import { EXIT, type ExitCode, Failure } from '../../model/failure.ts'
 import { checksOf, parametersOf, type Runbook } from '../../model/runbook.ts'
 import { reportJson } from '../../report/json.ts'
 import { ASCII_MARKS, isEmpty, plainReport, progressLine, UNICODE_MARKS } from '../../report/plain.ts'
+import { newestUnfinished, openStoredRun } from '../history.ts'
 import { untilStopped } from '../interruption.ts'
-import type { RunOptions } from '../options.ts'
+import type { ResumeOptions, RunOptions } from '../options.ts'
 import type { Io } from '../program.ts'
-import { startRun } from '../start-run.ts'
+import { continueRun, type RunSetting, type StartedRun, startRun } from '../start-run.ts'
 import { whichChecks, whichRunbook } from '../which-runbook.ts'
 import { whichTarget } from '../which-target.ts'
 
@@ -56,33 +57,53 @@ async function printed(
   const places = openPlaces(io.environment)
   const target = whichTarget(options.target, openTargets(places.config), options.environment)
   const params = resolveParameters(parametersOf(checksOf(runbook)), target.stack, options.set)
+  const { only, skip, dryRun } = options
+  const run = {
+    runbook,
+    target,
+    params,
+    mode,
+    ...(only ? { only } : {}),
+    ...(skip ? { skip } : {}),
+    ...(dryRun ? { dryRun } : {}),
+  }
+  return printRun(io, version, options, setting => startRun(setting, run))
+}
+
+/** Goes on with a run that was cut off, printed as it goes. */
+export function resume(io: Io, version: string, id: string, options: ResumeOptions): Promise<ExitCode> {
+  const folder = openPlaces(io.environment).runs
+  const { path } = id === 'last' ? newestUnfinished(folder) : openStoredRun(folder, id)
+  return printRun(io, version, options, setting => continueRun(setting, path))
+}
+
+async function printRun(
+  io: Io,
+  version: string,
+  options: ResumeOptions,
+  start: (setting: RunSetting) => StartedRun,
+): Promise<ExitCode> {
+  const places = openPlaces(io.environment)
   const marks = options.ascii || io.environment.TERM === 'dumb' ? ASCII_MARKS : UNICODE_MARKS
   const result = resultWriter(io, options.output)
   let latest: RunState | undefined
   const { signal, settle } = untilStopped(io)
+  const listen = (event: RunEvent, state: RunState) => {
+    latest = state
+    if (options.format === 'jsonl' && !isTransient(event)) result.write(`${JSON.stringify(event)}\n`)
+    const line = options.format === 'plain' ? progressLine(event, state, marks) : undefined
+    if (line !== undefined) io.err(`${line}\n`)
+  }
   try {
-    const started = startRun({
+    const started = start({
       version,
       runsFolder: places.runs,
-      runbook,
-      target,
-      params,
       policy: readPolicy(places.config),
-      mode,
-      ...(options.only ? { only: options.only } : {}),
-      ...(options.skip ? { skip: options.skip } : {}),
-      ...(options.dryRun ? { dryRun: true } : {}),
       connection: options,
       operator: headlessOperator(options),
       prompter: refusingPrompter,
       signal,
-      listen(event, state) {
-        latest = state
-        if (options.format === 'jsonl' && !isTransient(event)) result.write(`${JSON.stringify(event)}\n`)
-        if (options.format !== 'plain') return
-        const line = progressLine(event, state, marks)
-        if (line !== undefined) io.err(`${line}\n`)
-      },
+      listen,
     })
     const state = await started.finished
     finish(result, state, options.format, marks)

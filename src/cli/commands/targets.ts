@@ -2,8 +2,8 @@
 
 import { openPlaces } from '../../config/places.ts'
 import { openTargets, type Targets } from '../../config/targets.ts'
+import { listHosts } from '../../host/client-config.ts'
 import { connectTo } from '../../host/connect.ts'
-import { listHosts } from '../../host/list-hosts.ts'
 import { refusingPrompter } from '../../host/prompter.ts'
 import { EXIT, type ExitCode, Failure } from '../../model/failure.ts'
 import { sh } from '../../model/script.ts'

@@ -4,10 +4,10 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { createJournal, readJournal } from '../../../src/engine/journal.ts'
+import { createJournal, type Journal, readJournal } from '../../../src/engine/journal.ts'
 import type { Consent, ConsentRequest, Operator } from '../../../src/engine/operator.ts'
-import { newRunId, runRunbook } from '../../../src/engine/run.ts'
-import type { RunRequest } from '../../../src/engine/session.ts'
+import { newRunId, resumeRun, runRunbook } from '../../../src/engine/run.ts'
+import type { RunPorts, RunRequest } from '../../../src/engine/session.ts'
 import type { RunState } from '../../../src/engine/state.ts'
 import { type AnyCheck, check } from '../../../src/model/check.ts'
 import type { RunEvent } from '../../../src/model/event.ts'
@@ -25,6 +25,8 @@ export interface Stage {
   readonly asked: ConsentRequest[]
   readonly journalPath: string
   play(runbook: Runbook, request?: Partial<RunRequest>): Promise<RunState>
+  /** Goes on with a run; nothing is thrown from `onEvent` any more. */
+  resume(before: RunState, journal: Journal, runbook: Runbook): Promise<RunState>
   replayed(): readonly RunEvent[]
 }
 
@@ -51,6 +53,22 @@ export function stage(
     manual: async () => 'done',
     lockHeld: async () => 'stop',
   }
+  const target = { name: 'web-1', environment: 'staging' as const, host: 'test', stack: {} }
+  const ports = (journal: Journal): RunPorts => ({
+    connect: async () => machine,
+    operator,
+    journal,
+    evidence: ({ script, stdout, stderr, ...rest }) => ({ ...rest, script: script.text, stdout, stderr }),
+    clean: text => text,
+    listen(event) {
+      events.push(event)
+      options.onEvent?.(event)
+    },
+    signal: options.signal ?? new AbortController().signal,
+    tool: 'kneeboard test',
+    operatorName: 'tester@test',
+  })
+  const base = { target, params: {}, policy: defaultPolicy, mode: 'run' as const }
   return {
     folder,
     machine,
@@ -58,32 +76,15 @@ export function stage(
     asked,
     journalPath,
     replayed: () => readJournal(journalPath).events,
-    play(runbook, request = {}) {
-      const target = { name: 'web-1', environment: 'staging' as const, host: 'test', stack: {} }
-      return runRunbook(
-        id,
-        { runbook, target, params: {}, policy: defaultPolicy, mode: 'run', ...request },
-        {
-          connect: async () => machine,
-          operator,
-          journal: createJournal(journalPath),
-          evidence: ({ script, stdout, stderr, ...rest }) => ({
-            ...rest,
-            script: script.text,
-            stdout,
-            stderr,
-          }),
-          clean: text => text,
-          listen(event) {
-            events.push(event)
-            options.onEvent?.(event)
-          },
-          signal: options.signal ?? new AbortController().signal,
-          tool: 'kneeboard test',
-          operatorName: 'tester@test',
-        },
-      )
-    },
+    play: (runbook, request = {}) =>
+      runRunbook(id, { ...base, runbook, ...request }, ports(createJournal(journalPath))),
+    resume: (before, journal, runbook) =>
+      resumeRun(
+        before,
+        false,
+        { ...base, runbook },
+        { ...ports(journal), listen: event => void events.push(event) },
+      ),
   }
 }
 

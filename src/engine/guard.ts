@@ -42,8 +42,8 @@ export async function armGuard(session: Session, mark: Mark, guard: ShownGuard):
 }
 
 /**
- * Calls the revert off when the operator can still come in; else waits until the server has put the old state
- * back, and says so.
+ * Calls the revert off when the operator can still come in. When an action failed, the old state is put back at
+ * once; when no fresh login works, the server does it by itself in its time, and that is waited for.
  */
 export async function settleGuard(
   session: Session,
@@ -52,25 +52,44 @@ export async function settleGuard(
   id: string,
   failure: ActionFailure | undefined,
 ): Promise<{ kept: true } | { kept: false; reason: string }> {
-  const login =
-    failure === undefined
-      ? await freshLogin(session, guard, LOGIN_TRIES)
-      : { works: false, reason: failure.summary }
-  if (login.works) {
-    const ended = await callOffRevert(session.machine, id, patience(session))
-    if (ended.state === 'called-off') {
-      session.emit({ type: 'guard-called-off', ...mark, id, proof: `a fresh login works (${login.reason})` })
-      return { kept: true }
-    }
+  if (failure !== undefined) {
+    await putBackNow(session, guard, id)
+    return reverted(session, mark, id, `${failure.summary}; the old state was put back`)
   }
-  const why =
-    failure === undefined && !login.works ? `a fresh login no longer worked: ${login.reason}` : login.reason
-  await untilFired(session, id)
-  session.emit({ type: 'guard-fired', ...mark, id, reason: session.ports.clean(why) })
-  return {
-    kept: false,
-    reason: session.ports.clean(`the server put the old state back by itself, because ${why}`),
+  const login = await freshLogin(session, guard, LOGIN_TRIES)
+  if (!login.works) {
+    await untilFired(session, id)
+    return reverted(
+      session,
+      mark,
+      id,
+      `the server put the old state back by itself, because a fresh login no longer worked: ${login.reason}`,
+    )
   }
+  const ended = await callOffRevert(session.machine, id, patience(session))
+  if (ended.state === 'called-off') {
+    session.emit({ type: 'guard-called-off', ...mark, id, proof: `a fresh login works (${login.reason})` })
+    return { kept: true }
+  }
+  return reverted(
+    session,
+    mark,
+    id,
+    'the server put the old state back before the fresh login had proven itself',
+  )
+}
+
+function reverted(session: Session, mark: Mark, id: string, words: string): { kept: false; reason: string } {
+  const reason = session.ports.clean(words)
+  session.emit({ type: 'guard-fired', ...mark, id, reason })
+  return { kept: false, reason }
+}
+
+/** The connection still stands, so there is no need to wait for the timer; should this fail, the timer is still there. */
+async function putBackNow(session: Session, guard: ShownGuard, id: string): Promise<void> {
+  const result = await session.machine.run(verbatim(guard.revert), { as: 'root', timeoutSeconds: 60 })
+  if (result.exitCode === 0) await callOffRevert(session.machine, id, patience(session))
+  else await untilFired(session, id)
 }
 
 async function freshLogin(

@@ -3,11 +3,10 @@
 import type { AnyCheck } from '../model/check.ts'
 import { type CommandResult, Unreadable } from '../model/command.ts'
 import type { RemedyOffer, ShownPlan, StoredVerdict } from '../model/event.ts'
-import type { AnyRemedy, Remedy } from '../model/remedy.ts'
 import { takeTargetLock } from './locking.ts'
 import { perform } from './perform.ts'
 import { preparePlan } from './prepare.ts'
-import { probe, reasonOf } from './probe.ts'
+import { reasonOf } from './probe.ts'
 import { forget, type Session } from './session.ts'
 import { survey } from './survey.ts'
 
@@ -149,21 +148,17 @@ async function ask(
   return consent.answer
 }
 
-/** Finds the remedy by probing once more on the facts at hand: a verdict is stored without its functions. */
 async function makePlan(session: Session, check: AnyCheck, id: string): Promise<ShownPlan> {
   const { params, policy } = session.request
-  const { verdict } = await probe(check, session.round, params, policy, session.ports.signal)
-  const remedy: AnyRemedy | undefined = verdict.remedies?.find(candidate => candidate.id === id)
-  if (remedy === undefined)
-    throw new Unreadable('the server changed meanwhile, and this remedy is no longer on offer')
+  const remedy = check.remedies?.find(candidate => candidate.id === id)
+  if (remedy === undefined) throw new Unreadable(`${check.id} has no remedy ${id}`)
   const record: CommandResult[] = []
   const context = {
     ...session.round.context(record, session.ports.signal),
     params: remedy.params.parse(params),
     policy,
   }
-  const plan = await (remedy as Remedy<object>).plan(context)
-  return preparePlan(remedy, check.id, plan, context)
+  return preparePlan(remedy, check.id, await remedy.plan(context), context)
 }
 
 /** Says how the remedy ended, once its check has looked again. Reverted and failed ones have said so already. */

@@ -35,6 +35,7 @@ export async function probe(
     const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal
     const context: ProbeContext<object> = { ...round.context(record, stop), params: parsed, policy }
     const verdict = await Promise.race([check.probe(context), aborted(stop)])
+    requireDeclared(check, verdict)
     return { verdict, record, durationMs: performance.now() - started }
   } catch (error) {
     const verdict = limit.signal.aborted
@@ -44,6 +45,12 @@ export async function probe(
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** What a check may offer is known before anything connects: the plan and the documentation are made of it. */
+function requireDeclared(check: AnyCheck, verdict: Verdict): void {
+  const stray = verdict.remedies?.find(({ id }) => !check.remedies?.some(remedy => remedy.id === id))
+  if (stray) throw new Error(`${check.id} offers ${stray.id}, which it does not declare`)
 }
 
 /** Why something could not be read, as a sentence; our own mistakes are named as such, without a stack trace. */

@@ -38,7 +38,10 @@ export interface Check<P> {
   readonly after?: readonly string[]
   /** Checks whose failure this one's failure explains, beside those that stand `after` it. */
   readonly explains?: readonly string[]
-  /** Every remedy that a verdict of this check may offer: for the plan and the documentation, before anything connects. */
+  /**
+   * Every remedy that a verdict of this check may offer; another one in a verdict is a mistake in the check. It lets
+   * the plan and the documentation say what might be offered before anything connects.
+   */
   readonly remedies?: readonly AnyRemedy[]
   /** Seconds for the whole probe, 1 to 600. Default 60; past it the verdict is `unknown`. */
   readonly timeoutSeconds?: number

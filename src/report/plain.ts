@@ -51,7 +51,7 @@ export function progressLine(event: RunEvent, state: RunState, marks: Marks): st
     case 'guard-called-off':
       return `  ${event.proof}: the revert was called off`
     case 'guard-fired':
-      return `  the server put the old state back: ${event.reason}`
+      return `  reverted: ${event.reason}`
     case 'action-started':
       return `  … ${event.title}`
     case 'action-finished':

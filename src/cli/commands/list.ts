@@ -61,6 +61,8 @@ export function show(io: Io, name: string): ExitCode {
     lines.push('', `## ${index + 1}. ${step.title}`, '', ...(step.why ? [step.why, ''] : []))
     for (const check of step.checks) {
       lines.push(`- **${check.title}** (\`${check.id}\`)`, `  ${check.why}`)
+      for (const { title, grade, why } of check.remedies ?? [])
+        lines.push(`  - Remedy (${grade}): ${title}. ${why}`)
       if (check.after?.length) lines.push(`  Stands after ${check.after.map(id => `\`${id}\``).join(', ')}.`)
     }
   }

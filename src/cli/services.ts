@@ -92,7 +92,7 @@ async function outcomeOf(
   begin: (setting: RunSetting) => StartedRun,
 ): Promise<RunOutcome> {
   const { version, places, connection } = options
-  const { operator, prompter, signal } = ports
+  const { operator, prompter, signal, stopNow } = ports
   let journalPath: string | undefined
   try {
     const started = begin({
@@ -103,6 +103,7 @@ async function outcomeOf(
       operator,
       prompter,
       signal,
+      stopNow,
       listen: event => ports.emit(event),
     })
     journalPath = started.journalPath
@@ -158,7 +159,16 @@ function lastRunOf({ state }: StoredRun): LastRun {
   }
 }
 
-function runSummaryOf({ state }: StoredRun): RunSummary {
+function runSummaryOf({ state, path: journalPath }: StoredRun): RunSummary {
   const { run, runbook, title, target, startedAt, finishedAt } = state
-  return { run, runbook, title, target, startedAt, ...(finishedAt ? { finishedAt } : {}), ...endOf(state) }
+  return {
+    run,
+    runbook,
+    title,
+    target,
+    startedAt,
+    journalPath,
+    ...(finishedAt ? { finishedAt } : {}),
+    ...endOf(state),
+  }
 }

@@ -8,11 +8,11 @@ import type { Operator } from '../engine/operator.ts'
 import { newRunId, resumeRun, runRunbook } from '../engine/run.ts'
 import type { RunPorts } from '../engine/session.ts'
 import { type RunState, replay } from '../engine/state.ts'
-import { type ConnectRequest, connectTo } from '../host/connect.ts'
-import { toEvidence } from '../host/evidence.ts'
+import type { ConnectRequest } from '../host/connect.ts'
+import { harmless, toEvidence } from '../host/evidence.ts'
+import { learningPrompter } from '../host/learning-prompter.ts'
 import type { Prompter } from '../host/prompter.ts'
-import { createRedactor, type Redactor } from '../host/redact.ts'
-import { visible } from '../host/visible.ts'
+import { createRedactor } from '../host/redact.ts'
 import type { RunEvent } from '../model/event.ts'
 import { EXIT, Failure } from '../model/failure.ts'
 import type { Policy } from '../model/policy.ts'
@@ -30,6 +30,8 @@ export interface RunSetting {
   readonly operator: Operator
   readonly prompter: Prompter
   readonly signal: AbortSignal
+  /** Ends what runs now, too. */
+  readonly stopNow?: AbortSignal
   listen(event: RunEvent, state: RunState): void
 }
 
@@ -116,24 +118,24 @@ function portsFor(setting: RunSetting, target: Target, journal: Journal): RunPor
   const redactor = createRedactor()
   const { operator, prompter, signal, listen, version } = setting
   return {
-    connect: () => connectTo(connectRequest(target, setting.connection), prompter, signal),
+    // ssh2 is loaded when it is needed: the first screen does not wait for it.
+    async connect() {
+      const { connectTo } = await import('../host/connect.ts')
+      return connectTo(
+        connectRequest(target, setting.connection),
+        learningPrompter(prompter, redactor),
+        signal,
+      )
+    },
     operator,
     journal,
     evidence: result => toEvidence(result, redactor),
-    clean: text => cleanText(text, redactor),
+    clean: text => harmless(text, redactor),
     listen,
     signal,
+    ...(setting.stopNow ? { stopNow: setting.stopNow } : {}),
     tool: `kneeboard ${version}`,
     operatorName: `${userInfo().username}@${hostname()}`,
-  }
-}
-
-/** What cannot be redacted is dropped, not passed on. */
-function cleanText(text: string, redactor: Redactor): string {
-  try {
-    return redactor.redact(visible(text))
-  } catch {
-    return '[left out: it could not be redacted]'
   }
 }
 

@@ -138,6 +138,7 @@ async function performRun(
     as: action.as as RunAs,
     timeoutSeconds: action.timeoutSeconds,
     onOutput,
+    ...stopping(session),
   })
   return doneBy(result)
 }
@@ -167,11 +168,14 @@ async function performWait(
   const result = await session.machine.run(script, {
     as: action.as as RunAs,
     timeoutSeconds: action.timeoutSeconds,
+    ...stopping(session),
   })
   if (result.ending === 'timed-out')
     return { ok: false, summary: `it did not come true within ${action.timeoutSeconds} s`, record: [result] }
   return doneBy(result)
 }
+
+const stopping = ({ ports }: Session) => (ports.stopNow ? { signal: ports.stopNow } : {})
 
 /** Done when it exited with 0. */
 export function doneBy(result: CommandResult): Done {

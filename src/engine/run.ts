@@ -105,7 +105,7 @@ function begin(session: Session, steps: ReturnType<typeof chosenSteps>): void {
   const { request, ports, id } = session
   const planned = plannedSteps(steps)
   const { name, environment, host, user, port, identity, hostKey, stack } = request.target
-  const params = JSON.parse(ports.clean(JSON.stringify(request.params))) as Record<string, never>
+  const params = cleanJson(request.params, ports.clean) as Record<string, never>
   session.emit({
     type: 'run-started',
     run: id,
@@ -125,6 +125,14 @@ function begin(session: Session, steps: ReturnType<typeof chosenSteps>): void {
     params,
     steps: planned,
   })
+}
+
+/** Values with every text in them cleaned. */
+function cleanJson(value: unknown, clean: (text: string) => string): unknown {
+  if (typeof value === 'string') return clean(value)
+  if (Array.isArray(value)) return value.map(item => cleanJson(item, clean))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cleanJson(item, clean)]))
 }
 
 function finish(session: Session): RunState {

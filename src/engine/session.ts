@@ -40,6 +40,8 @@ export interface RunPorts {
   listen(event: RunEvent, state: RunState): void
   /** Aborted when the operator wants to stop: nothing new is begun, what runs is left in a known state. */
   readonly signal: AbortSignal
+  /** Aborted when what runs now is to be ended, too; left out where the whole program ends instead. */
+  readonly stopNow?: AbortSignal
   /** Name and version of this program. */
   readonly tool: string
   /** `name@machine` of the person at the keyboard. */

@@ -62,11 +62,13 @@ export class Unreadable extends Error {
 /**
  * The standard output of a command that must have succeeded.
  *
- * @throws Unreadable when it did not exit with one of `accept` (default 0): with the reason in plain words.
+ * @throws Unreadable when it did not exit with one of `accept` (default 0), or a part of its output was left out:
+ *   with the reason in plain words.
  */
 export function outputOf(result: CommandResult, what: string, accept: readonly number[] = [0]): string {
   if (result.ending === 'exited' && result.exitCode !== null && accept.includes(result.exitCode)) {
-    return result.stdout
+    if (result.omittedBytes === 0) return result.stdout
+    throw new Unreadable(`${what} could not be read: the answer is too long by ${result.omittedBytes} bytes`)
   }
   throw new Unreadable(`${what} could not be read: ${whyNot(result)}`)
 }

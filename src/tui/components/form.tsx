@@ -1,0 +1,137 @@
+/** Draws a form: label and field on one row, what is wrong under it, words about the focused field at the foot. */
+
+import { Box, Text } from 'ink'
+import type { FieldSpec, FormState } from '../form.ts'
+import { wrapWords } from '../lines.ts'
+import { windowFor } from '../scroll.ts'
+import { useTheme } from '../theme.ts'
+import { TextInput } from './text-input.tsx'
+
+interface FormProps {
+  readonly fields: readonly FieldSpec[]
+  readonly state: FormState
+  readonly problems: Readonly<Record<string, string>>
+  readonly columns: number
+  readonly rows: number
+}
+
+/** Rows under the fields for the words about the focused one. */
+const HELP_ROWS = 4
+const PROBLEM_ROWS = 2
+
+export function Form({ fields, state, problems, columns, rows }: FormProps) {
+  const { tones, symbols } = useTheme()
+  const room = Math.max(1, rows - HELP_ROWS)
+  const shown = new Set(
+    fields.filter(field => isProblemShown(field, state, problems)).map(({ name }) => name),
+  )
+  const labelColumns = Math.min(24, Math.max(...fields.map(field => field.label.length)) + 2)
+  const valueColumns = columns - labelColumns - 2
+  const wordsFor = (field: FieldSpec): string[] =>
+    shown.has(field.name)
+      ? wrapWords(`${symbols.fail} ${problems[field.name] ?? ''}`, valueColumns).slice(0, PROBLEM_ROWS)
+      : []
+  const problemRows = fields.reduce((sum, field) => sum + wordsFor(field).length, 0)
+  const gap = fields.length * 2 + problemRows <= room ? 1 : 0
+  const fitting = Math.max(1, Math.min(fields.length, Math.floor((room - problemRows) / (1 + gap))))
+  const top = windowFor(state.focus, 0, fields.length, fitting)
+  const help = wrapWords(fields[state.focus]?.help ?? '', columns).slice(0, HELP_ROWS - 2)
+  return (
+    <Box flexDirection="column" flexShrink={0} width={columns} height={rows}>
+      <Box flexDirection="column" flexShrink={0} height={room}>
+        {fields.slice(top, top + fitting).map((field, index) => (
+          <Box key={field.name} flexDirection="column" flexShrink={0} marginBottom={gap}>
+            <FormField
+              field={field}
+              state={state}
+              words={wordsFor(field)}
+              isFocused={top + index === state.focus}
+              columns={columns}
+              labelColumns={labelColumns}
+            />
+          </Box>
+        ))}
+      </Box>
+      <Box flexDirection="column" flexShrink={0} height={HELP_ROWS}>
+        <Text {...tones.muted}>{symbols.rule.repeat(columns)}</Text>
+        <Text wrap="truncate">{help.join('\n')}</Text>
+      </Box>
+    </Box>
+  )
+}
+
+/** A half-typed value is not called wrong while nothing is in the field yet. */
+function isProblemShown(
+  field: FieldSpec,
+  state: FormState,
+  problems: Readonly<Record<string, string>>,
+): boolean {
+  if (problems[field.name] === undefined) return false
+  return state.touched.includes(field.name) || state.values[field.name]?.text !== field.initial
+}
+
+interface FormFieldProps {
+  readonly field: FieldSpec
+  readonly state: FormState
+  /** What is wrong with it, in rows. */
+  readonly words: readonly string[]
+  readonly isFocused: boolean
+  readonly columns: number
+  readonly labelColumns: number
+}
+
+function FormField({ field, state, words, isFocused, columns, labelColumns }: FormFieldProps) {
+  const { symbols, tones } = useTheme()
+  const value = state.values[field.name] ?? { text: '', cursor: 0 }
+  const room = columns - labelColumns - 2
+  return (
+    <>
+      <Box height={1} flexShrink={0}>
+        <Box width={2} flexShrink={0}>
+          <Text {...tones.accent}>{isFocused ? `${symbols.cursor} ` : '  '}</Text>
+        </Box>
+        <Box width={labelColumns} flexShrink={0}>
+          <Text wrap="truncate" bold={isFocused}>
+            {field.label}
+          </Text>
+        </Box>
+        {field.kind === 'choice' ? (
+          <Choice options={field.options} chosen={value.text} isFocused={isFocused} />
+        ) : (
+          <TextInput value={value} columns={room} isFocused={isFocused} placeholder={field.placeholder} />
+        )}
+      </Box>
+      {words.length === 0 ? null : (
+        <Box height={words.length} flexShrink={0} paddingLeft={2 + labelColumns}>
+          <Text {...tones.bad}>{words.join('\n')}</Text>
+        </Box>
+      )}
+    </>
+  )
+}
+
+interface ChoiceProps {
+  readonly options: readonly string[]
+  readonly chosen: string
+  readonly isFocused: boolean
+}
+
+function Choice({ options, chosen, isFocused }: ChoiceProps) {
+  const { tones } = useTheme()
+  return (
+    <Text wrap="truncate">
+      {options.map((option, index) => {
+        const isChosen = option === chosen
+        return (
+          <Text
+            key={option}
+            {...(isChosen ? (isFocused ? tones.accent : tones.strong) : tones.muted)}
+            bold={isChosen}
+          >
+            {`${index === 0 ? '' : '  '}${isChosen ? `(${option})` : ` ${option} `}`}
+          </Text>
+        )
+      })}
+    </Text>
+  )
+}

@@ -1,0 +1,90 @@
+/** Where the operator is: a stack of places, so that Esc always leads back the way one came. */
+
+import type { RunState } from '../engine/state.ts'
+import type { Target } from '../model/target.ts'
+import { parametersAsKnown } from './fields.ts'
+import type { RunbookSummary, StartRequest, TargetSummary, TuiOptions } from './services.ts'
+import type { RunStore } from './store.ts'
+
+type Params = Readonly<Record<string, unknown>>
+
+export type Place =
+  | { readonly screen: 'home'; readonly selected?: string; readonly forRunbook?: RunbookSummary }
+  | { readonly screen: 'add' }
+  | { readonly screen: 'runbooks'; readonly target: Target }
+  | {
+      readonly screen: 'parameters'
+      readonly target: Target
+      readonly runbook: RunbookSummary
+      readonly given: Params
+    }
+  | {
+      readonly screen: 'plan'
+      readonly target: Target
+      readonly runbook: RunbookSummary
+      readonly params: Params
+    }
+  | { readonly screen: 'run'; readonly store: RunStore }
+  | { readonly screen: 'history' }
+  | { readonly screen: 'past'; readonly state: RunState; readonly journalPath?: string }
+
+export type Stack = readonly [Place, ...Place[]]
+
+export const home: Place = { screen: 'home' }
+
+/** The place on top: the one that is drawn. */
+export function topOf(stack: Stack): Place {
+  return stack.at(-1) ?? stack[0]
+}
+
+export function push(stack: Stack, place: Place): Stack {
+  return [...stack, place]
+}
+
+/** Back to the place before; the first place stays. */
+export function pop(stack: Stack): Stack {
+  const [first, ...rest] = stack
+  return [first, ...rest.slice(0, -1)]
+}
+
+/** Another place instead of the one on top. */
+export function replaceTop(stack: Stack, place: Place): Stack {
+  const [first, ...rest] = stack
+  return rest.length === 0 ? [place] : [first, ...rest.slice(0, -1), place]
+}
+
+/** Opens a runbook for a server: its parameters first when it has any, else its plan. */
+export function openRunbook(stack: Stack, target: Target, runbook: RunbookSummary, given: Params): Stack {
+  return runbook.parameters.length === 0
+    ? push(stack, { screen: 'plan', target, runbook, params: {} })
+    : push(stack, { screen: 'parameters', target, runbook, given })
+}
+
+/** From the plan back to the parameters, with the values as they are. */
+export function backToParameters(stack: Stack): Stack {
+  const top = topOf(stack)
+  if (top.screen !== 'plan') return stack
+  const place: Place = { screen: 'parameters', target: top.target, runbook: top.runbook, given: top.params }
+  const below = pop(stack)
+  return topOf(below).screen === 'parameters' ? replaceTop(below, place) : replaceTop(stack, place)
+}
+
+/** Where Kneeboard opens: straight at a runbook's plan when everything for it is known. */
+export function firstStack(initial: TuiOptions['initial'], runbooks: readonly RunbookSummary[]): Stack {
+  const runbook = runbooks.find(({ id }) => id === initial?.runbook)
+  const target = initial?.target
+  if (target === undefined) return runbook === undefined ? [home] : [{ screen: 'home', forRunbook: runbook }]
+  const start: Stack = [{ screen: 'home', selected: target.name }]
+  if (runbook === undefined) return push(start, { screen: 'runbooks', target })
+  const given = initial?.params ?? {}
+  const params = parametersAsKnown(runbook.parameters, { given, target })
+  if (params === undefined) return openRunbook(start, target, runbook, given)
+  return push(start, { screen: 'plan', target, runbook, params })
+}
+
+/** What a stored run asked for, so that going on with it looks as it did, and running it again does the same. */
+export function requestOf(state: RunState, targets: readonly TargetSummary[]): StartRequest {
+  const { runbook, params, mode } = state
+  const stored = targets.find(({ target }) => target.name === state.target.name)?.target
+  return { runbook, params, mode, target: stored ?? { ...state.target, stack: {} } }
+}

@@ -1,0 +1,103 @@
+/** A screen that is a form: its keys, its live validation, and what handing it in does. */
+
+import { StatusMessage } from '@inkjs/ui'
+import { Box, useWindowSize } from 'ink'
+import { useState } from 'react'
+import { Form } from '../components/form.tsx'
+import type { Trail } from '../components/header.tsx'
+import { insideColumns, insideRows, Panel } from '../components/panel.tsx'
+import { Screen } from '../components/screen.tsx'
+import {
+  beginForm,
+  type FieldSpec,
+  focusField,
+  pasteInForm,
+  pressInForm,
+  problemsOf,
+  showProblems,
+  textsOf,
+} from '../form.ts'
+import { keyTable } from '../keys.ts'
+
+export const formKeys = keyTable({
+  next: { keys: ['down', 'tab'], shown: 'Tab', hint: 'next', help: 'To the next field' },
+  previous: { keys: ['up', 'shift+tab'], shown: 'Shift-Tab', hint: '', help: 'To the field before' },
+  change: { keys: [], shown: '←→', hint: 'choose', help: 'Another of the choices' },
+  enter: {
+    keys: ['enter'],
+    shown: '↵',
+    hint: 'go on',
+    help: 'To the next field that needs you, and on from the last',
+  },
+  save: { keys: ['ctrl+s'], shown: 'Ctrl-S', hint: 'done', help: 'Go on from anywhere in the form' },
+  cancel: { keys: ['escape'], shown: 'Esc', hint: 'back', help: 'Back, without keeping what was typed' },
+})
+
+interface FormScreenProps {
+  readonly title: string
+  readonly trail: Trail
+  readonly fields: readonly FieldSpec[]
+  /** `each`: Enter goes through the fields. `all`: the form is filled already, and Enter hands it in. */
+  readonly enter: 'each' | 'all'
+  /** What went wrong when it was handed in. */
+  readonly problem?: string
+  readonly onDone: (texts: Record<string, string>) => void
+  readonly onCancel: () => void
+}
+
+export function FormScreen({ title, trail, fields, enter, problem, onDone, onCancel }: FormScreenProps) {
+  const { columns, rows } = useWindowSize()
+  const [form, setForm] = useState(() => beginForm(fields))
+  const problems = problemsOf(fields, form)
+  const isLast = form.focus === fields.length - 1
+  const isChoice = fields[form.focus]?.kind === 'choice'
+  const handIn = () => {
+    if (Object.keys(problems).length > 0) setForm(showProblems(fields, form))
+    else onDone(textsOf(form))
+  }
+  const here = fields[form.focus]
+  const onEnter = () => {
+    // A wrong field keeps the cursor: going on would only mean coming back.
+    if (enter === 'each' && !isLast) {
+      const isWrong = here !== undefined && problems[here.name] !== undefined
+      setForm(focusField(fields, form, isWrong ? form.focus : form.focus + 1))
+    } else handIn()
+  }
+  return (
+    <Screen
+      trail={trail}
+      keys={formKeys}
+      handlers={{
+        next: () => setForm(focusField(fields, form, (form.focus + 1) % fields.length)),
+        previous: () => setForm(focusField(fields, form, (form.focus - 1 + fields.length) % fields.length)),
+        change: isChoice ? () => {} : undefined,
+        enter: onEnter,
+        save: enter === 'each' && !isLast ? handIn : undefined,
+        cancel: onCancel,
+      }}
+      field={{
+        press(press) {
+          const next = pressInForm(fields, form, press)
+          if (next !== undefined) setForm(next)
+          return next !== undefined
+        },
+        paste: text => setForm(pasteInForm(fields, form, text)),
+      }}
+    >
+      <Panel title={title} columns={columns} rows={rows - 2} isFocused>
+        {problem === undefined ? null : (
+          <Box flexShrink={0} height={2}>
+            <StatusMessage variant="error">{problem}</StatusMessage>
+          </Box>
+        )}
+        <Form
+          fields={fields}
+          state={form}
+          problems={problems}
+          columns={insideColumns(columns)}
+          rows={insideRows(rows - 2) - (problem === undefined ? 0 : 2)}
+        />
+      </Panel>
+    </Screen>
+  )
+}

@@ -1,0 +1,68 @@
+/** Opens the screens on the terminal and closes them again, whatever happens in between. */
+
+import { render } from 'ink'
+import { EXIT, type ExitCode } from '../model/failure.ts'
+import { App } from './app.tsx'
+import { endNow } from './ending.ts'
+import { farewell } from './farewell.ts'
+import type { TuiOptions } from './services.ts'
+import type { RunStore } from './store.ts'
+import { themeFor } from './theme.ts'
+import { RESTORE_TITLE, SAVE_TITLE } from './title.ts'
+
+const FATAL = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
+
+/**
+ * Runs the screens until the operator leaves. The exit code is that of the last run, 0 when nothing ran, and
+ * 130 when a run was ended by a second Ctrl-C or by a signal. What the last run came to stays on the normal
+ * screen in a few lines.
+ *
+ * @throws whatever went wrong while drawing, after the terminal has been restored.
+ */
+export async function startTui({ services, initial, ascii, colour }: TuiOptions): Promise<ExitCode> {
+  const theme = themeFor({ ascii, colour })
+  let last: RunStore | undefined
+  let code: ExitCode = EXIT.passed
+  const leave = (exitCode: ExitCode) => {
+    code = exitCode
+    screens.unmount()
+  }
+  process.stdout.write(SAVE_TITLE)
+  const screens = render(
+    <App
+      services={services}
+      initial={initial}
+      theme={theme}
+      onRun={store => {
+        last = store
+      }}
+      onExit={leave}
+    />,
+    {
+      alternateScreen: true,
+      incrementalRendering: true,
+      // A high cap with slow data keeps the frame budget free for key presses (tui.md §2.2).
+      maxFps: 120,
+      exitOnCtrlC: false,
+    },
+  )
+  const onSignal = () => {
+    if (last === undefined) leave(EXIT.interrupted)
+    else void endNow(last).then(() => leave(EXIT.interrupted))
+  }
+  // A terminal that was closed under us refuses the last frame; there is nobody left to tell.
+  const onGone = () => {}
+  for (const signal of FATAL) process.on(signal, onSignal)
+  process.stdout.on('error', onGone)
+  try {
+    await screens.waitUntilExit()
+  } finally {
+    for (const signal of FATAL) process.off(signal, onSignal)
+    process.stdout.write(RESTORE_TITLE)
+  }
+  if (last !== undefined) {
+    const lines = farewell(last.getSnapshot(), theme.symbols, process.stdout.columns ?? 80)
+    process.stdout.write(`${lines.join('\n')}\n`)
+  }
+  return code
+}

@@ -1,0 +1,120 @@
+/** Roles of colour, never colours in components. The sixteen named colours, so that the operator's own theme holds. */
+
+import { defaultTheme, extendTheme } from '@inkjs/ui'
+import type { TextProps } from 'ink'
+import { createContext, useContext } from 'react'
+import { asciiSymbols, type Symbols, unicodeSymbols } from './symbols.ts'
+
+export type Tone =
+  | 'plain'
+  | 'strong'
+  | 'muted'
+  | 'accent'
+  | 'good'
+  | 'bad'
+  | 'warning'
+  | 'unknown'
+  | 'added'
+  | 'removed'
+  | 'telling'
+  | 'danger'
+  | 'selected'
+
+const coloured: Readonly<Record<Tone, Partial<TextProps>>> = {
+  plain: {},
+  strong: { bold: true },
+  muted: { dimColor: true },
+  accent: { color: 'cyan' },
+  good: { color: 'green' },
+  bad: { color: 'red', bold: true },
+  warning: { color: 'yellow' },
+  unknown: { color: 'magenta' },
+  added: { color: 'green' },
+  removed: { color: 'red' },
+  telling: { color: 'yellow', bold: true },
+  danger: { color: 'white', backgroundColor: 'red', bold: true },
+  selected: { bold: true },
+}
+
+const uncoloured: Readonly<Record<Tone, Partial<TextProps>>> = {
+  plain: {},
+  strong: { bold: true },
+  muted: {},
+  accent: {},
+  good: {},
+  bad: { bold: true },
+  warning: {},
+  unknown: {},
+  added: {},
+  removed: {},
+  telling: { bold: true },
+  danger: { bold: true, inverse: true },
+  selected: { bold: true },
+}
+
+export type BorderName = 'round' | 'double' | 'ascii' | 'ascii-double'
+
+export interface Theme {
+  readonly ascii: boolean
+  readonly colour: boolean
+  readonly symbols: Symbols
+  readonly tones: Readonly<Record<Tone, Partial<TextProps>>>
+  /** Milliseconds since the epoch; a fixed one in tests. */
+  readonly now: () => number
+  /** False stops the spinner: for tests, and for whoever wants no motion. */
+  readonly motion: boolean
+}
+
+/** The theme for a terminal's abilities. */
+export function themeFor(options: {
+  ascii: boolean
+  colour: boolean
+  now?: () => number
+  motion?: boolean
+}): Theme {
+  const { ascii, colour, now = Date.now, motion = true } = options
+  return {
+    ascii,
+    colour,
+    now,
+    motion,
+    symbols: ascii ? asciiSymbols : unicodeSymbols,
+    tones: colour ? coloured : uncoloured,
+  }
+}
+
+const ThemeContext = createContext<Theme>(themeFor({ ascii: false, colour: true }))
+export const ThemeScope = ThemeContext.Provider
+
+/** The theme in force. */
+export function useTheme(): Theme {
+  return useContext(ThemeContext)
+}
+
+/** @inkjs/ui's components in our symbols and tones. */
+export function componentTheme(theme: Theme) {
+  const { symbols, tones } = theme
+  const icons = { info: symbols.dot, success: symbols.pass, error: symbols.fail, warning: symbols.warn }
+  const tone = { info: tones.accent, success: tones.good, error: tones.bad, warning: tones.warning }
+  return extendTheme(defaultTheme, {
+    components: {
+      ProgressBar: {
+        styles: { completed: () => tones.good, remaining: () => tones.muted },
+        config: () => ({ completedCharacter: symbols.barFull, remainingCharacter: symbols.barEmpty }),
+      },
+      StatusMessage: {
+        styles: {
+          icon: (props?: { variant?: keyof typeof icons }) => tone[props?.variant ?? 'info'],
+        },
+        config: (props?: { variant?: keyof typeof icons }) => ({ icon: icons[props?.variant ?? 'info'] }),
+      },
+      Badge: {
+        styles: {
+          container: (props?: { color?: string }) =>
+            theme.colour ? { backgroundColor: props?.color ?? 'cyan' } : { inverse: true },
+          label: () => (theme.colour ? { color: 'black' } : {}),
+        },
+      },
+    },
+  })
+}

@@ -1,0 +1,105 @@
+import type { Key } from 'ink'
+import { describe, expect, test } from 'vitest'
+import { fittingHints } from '../../src/tui/components/footer.tsx'
+import { helpKeys } from '../../src/tui/components/help.tsx'
+import { hintsOf } from '../../src/tui/components/screen.tsx'
+import { clashes, everywhere, type KeyTable, pressesOf } from '../../src/tui/keys.ts'
+import { checksKeys } from '../../src/tui/screens/checks.tsx'
+import { chooseKeys } from '../../src/tui/screens/choose.tsx'
+import { destructiveKeys, disruptiveKeys, reversibleKeys } from '../../src/tui/screens/consent.tsx'
+import { endKeys } from '../../src/tui/screens/end.tsx'
+import { formKeys } from '../../src/tui/screens/form-screen.tsx'
+import { historyKeys } from '../../src/tui/screens/history.tsx'
+import { homeKeys, removeKeys } from '../../src/tui/screens/home.tsx'
+import { planKeys } from '../../src/tui/screens/plan.tsx'
+import { hostKeyKeys, lockKeys, manualKeys } from '../../src/tui/screens/questions.tsx'
+import { remedyKeys } from '../../src/tui/screens/remedy.tsx'
+import { runbooksKeys } from '../../src/tui/screens/runbooks.tsx'
+import { secretKeys } from '../../src/tui/screens/secret.tsx'
+
+const tables: Readonly<Record<string, KeyTable>> = {
+  checks: checksKeys,
+  choose: chooseKeys,
+  reversible: reversibleKeys,
+  disruptive: disruptiveKeys,
+  destructive: destructiveKeys,
+  end: endKeys,
+  form: formKeys,
+  help: helpKeys,
+  history: historyKeys,
+  home: homeKeys,
+  remove: removeKeys,
+  plan: planKeys,
+  hostKey: hostKeyKeys,
+  lock: lockKeys,
+  manual: manualKeys,
+  remedy: remedyKeys,
+  runbooks: runbooksKeys,
+  secret: secretKeys,
+}
+
+describe.each(Object.entries(tables))('the keys of %s', (name, table) => {
+  test('no key does two things', () => {
+    expect(clashes(table)).toEqual([])
+    const reserved = Object.values(everywhere).flatMap(binding => binding.keys)
+    const own = Object.values(table).flatMap(binding => binding.keys)
+    // The help is closed by the key that opened it.
+    expect(own.filter(key => reserved.includes(key) && !(name === 'help' && key === '?'))).toEqual([])
+  })
+
+  test('every binding says what it does', () => {
+    for (const binding of Object.values(table)) {
+      expect(binding.help).not.toBe('')
+      expect(binding.shown).not.toBe('')
+    }
+  })
+})
+
+describe('keys that change something', () => {
+  test('enter never says yes to what is disruptive, and only after the name to what is destructive', () => {
+    expect(disruptiveKeys.yes.keys).toEqual(['y'])
+    expect(destructiveKeys.yes.keys).toEqual(['enter'])
+    expect(reversibleKeys.yes.keys).toEqual(['enter'])
+  })
+
+  test('enter and y never take over a lock or trust a key', () => {
+    const answers = [...lockKeys.takeOver.keys, ...hostKeyKeys.trust.keys]
+    expect(answers).not.toContain('enter')
+    expect(answers).not.toContain('y')
+  })
+})
+
+describe('the footer', () => {
+  test('shows exactly what can be done now, and help', () => {
+    const hints = hintsOf(homeKeys, { add: () => {}, quit: () => {}, open: undefined }, false)
+    expect(hints.map(hint => hint.hint)).toEqual(['add a server', 'leave', 'help'])
+  })
+
+  test('shows what cannot be done now as such', () => {
+    expect(hintsOf(homeKeys, { remove: 'it is in use' }, true)).toEqual([
+      { shown: 'd', hint: 'remove', isDisabled: true },
+    ])
+  })
+
+  test('drops from the end when it is narrow, but never the last', () => {
+    const hints = ['one', 'two', 'three', 'help'].map(hint => ({ shown: 'x', hint, isDisabled: false }))
+    expect(fittingHints(hints, 24).map(({ hint }) => hint)).toEqual(['one', 'two', 'help'])
+  })
+})
+
+describe('key presses', () => {
+  const none = {} as Key
+  test('characters that arrive in one read are several presses', () => {
+    expect(pressesOf('jj', none).map(press => press.name)).toEqual(['j', 'j'])
+    expect(pressesOf('y\r', none).map(press => press.name)).toEqual(['y', 'enter'])
+  })
+
+  test('a function key, which Ink reports as nothing, is nothing', () => {
+    expect(pressesOf('', none)).toEqual([])
+  })
+
+  test('modifiers are part of the name and type nothing', () => {
+    expect(pressesOf('a', { ctrl: true } as Key)).toEqual([{ name: 'ctrl+a' }])
+    expect(pressesOf('', { tab: true, shift: true } as Key)).toEqual([{ name: 'shift+tab' }])
+  })
+})

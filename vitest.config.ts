@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          globalSetup: 'test/lab/setup.ts',
           testTimeout: 900_000,
           hookTimeout: 900_000,
           // Two cores: servers that boot side by side only make each other late.

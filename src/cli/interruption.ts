@@ -1,7 +1,7 @@
 /** Ctrl-C, a closed terminal, a kill: once asks the run to stop in a known state, twice ends the program. */
 
 import { EXIT } from '../model/failure.ts'
-import type { Io } from './program.ts'
+import type { Io } from './io.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

@@ -1,7 +1,8 @@
 /** Parses, calls, and turns every ending into a sentence and an exit code. */
 
 import { EXIT, Failure } from '../model/failure.ts'
-import { CommanderError, createProgram, type Io } from './program.ts'
+import type { Io } from './io.ts'
+import { CommanderError, createProgram } from './program.ts'
 
 /** Our own mistake (EX_SOFTWARE of sysexits): said in one line, never as a stack trace. */
 const SOFTWARE = 70

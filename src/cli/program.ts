@@ -2,15 +2,8 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ExitCode } from '../model/failure.ts'
+import type { Io } from './io.ts'
 import type { ConnectionOptions, ResumeOptions, RunOptions } from './options.ts'
-
-export interface Io {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-  readonly environment: NodeJS.ProcessEnv
-  readonly stdinIsTty: boolean
-  readonly stdoutIsTty: boolean
-}
 
 /** @returns a program that calls `done` with the exit code of the command that ran. */
 export function createProgram(version: string, io: Io, done: (code: ExitCode) => void): Command {

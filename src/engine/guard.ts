@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { armRevert, callOffRevert, revertState } from '../host/revert.ts'
 import type { ShownPlan } from '../model/event.ts'
 import { verbatim } from '../model/script.ts'
-import type { ActionFailure, Mark } from './perform.ts'
+import type { ActionFailure, Mark } from './attempt.ts'
 import { patience, type Session } from './session.ts'
 
 type ShownGuard = NonNullable<ShownPlan['guard']>

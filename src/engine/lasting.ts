@@ -4,7 +4,7 @@ import { attachJob, cleanJob, type JobEnd, startJob } from '../host/job.ts'
 import type { PreparedAction } from '../model/action.ts'
 import type { CommandResult, RunAs } from '../model/command.ts'
 import { verbatim } from '../model/script.ts'
-import type { Done } from './perform.ts'
+import type { Done } from './attempt.ts'
 import { patience, type Session } from './session.ts'
 
 type RunAction = Extract<PreparedAction, { type: 'run' }>

@@ -1,31 +1,16 @@
 /** Carries out a plan that was consented to: exactly its actions, in order, each recorded before and after. */
 
 import type { PreparedAction } from '../model/action.ts'
-import type { CommandResult, RunAs } from '../model/command.ts'
-import { whyNot } from '../model/command.ts'
+import type { RunAs } from '../model/command.ts'
 import type { ShownPlan } from '../model/event.ts'
 import { sh, verbatim } from '../model/script.ts'
+import { type ActionFailure, type Done, doneBy, type Mark } from './attempt.ts'
 import { armGuard, settleGuard } from './guard.ts'
 import { performLasting } from './lasting.ts'
 import { digestOf } from './prepare.ts'
 import { performReboot } from './reboot.ts'
 import type { Session } from './session.ts'
 import { writeFileScript } from './write-file.ts'
-
-/** What one action came to. */
-export interface Done {
-  readonly ok: boolean
-  readonly summary: string
-  readonly record: readonly CommandResult[]
-  /** It goes on on the server without us: resuming the run attaches to it. */
-  readonly left?: true
-}
-
-export interface Mark {
-  readonly remedy: string
-  readonly check: string
-  readonly attempt: number
-}
 
 /** Rejects only when the journal or the connection is gone for good; every other end is an event. */
 export async function perform(session: Session, plan: ShownPlan, attempt: number): Promise<void> {
@@ -52,14 +37,6 @@ function end(
   summary: string,
 ): void {
   session.emit({ type: 'remedy-finished', ...mark, outcome, summary })
-}
-
-export interface ActionFailure {
-  readonly summary: string
-  /** True when it cannot be told whether the action ran to its end. */
-  readonly unknown: boolean
-  /** The action goes on on the server: nothing has ended, and an armed revert stays armed. */
-  readonly left?: true
 }
 
 async function performAll(session: Session, plan: ShownPlan, mark: Mark): Promise<ActionFailure | undefined> {
@@ -176,13 +153,3 @@ async function performWait(
 }
 
 const stopping = ({ ports }: Session) => (ports.stopNow ? { signal: ports.stopNow } : {})
-
-/** Done when it exited with 0. */
-export function doneBy(result: CommandResult): Done {
-  const ok = result.ending === 'exited' && result.exitCode === 0
-  return {
-    ok,
-    summary: ok ? `done in ${(result.durationMs / 1000).toFixed(1)} s` : whyNot(result),
-    record: [result],
-  }
-}

@@ -3,7 +3,7 @@
 import type { PreparedAction } from '../model/action.ts'
 import { type CommandResult, outputOf } from '../model/command.ts'
 import { sh } from '../model/script.ts'
-import type { Done } from './perform.ts'
+import type { Done } from './attempt.ts'
 import type { Session } from './session.ts'
 
 const BOOT_ID = sh`cat /proc/sys/kernel/random/boot_id`

@@ -3,7 +3,7 @@
 import { allChecks, runbooks } from '../../../runbooks/index.ts'
 import { EXIT, type ExitCode } from '../../model/failure.ts'
 import { checksOf, parametersOf } from '../../model/runbook.ts'
-import type { Io } from '../program.ts'
+import type { Io } from '../io.ts'
 import { table } from '../table.ts'
 import { whichRunbook } from '../which-runbook.ts'
 

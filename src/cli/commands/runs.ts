@@ -6,7 +6,7 @@ import { EXIT, type ExitCode, Failure } from '../../model/failure.ts'
 import { reportJson } from '../../report/json.ts'
 import { plainReport, UNICODE_MARKS } from '../../report/plain.ts'
 import { endOf, openStoredRun, runIds, type StoredRun } from '../history.ts'
-import type { Io } from '../program.ts'
+import type { Io } from '../io.ts'
 import { table } from '../table.ts'
 
 const folder = (io: Io): string => openPlaces(io.environment).runs

@@ -24,6 +24,9 @@ else
     'lab: set KNEEBOARD_LAB=1, as root on Debian (it builds real servers and takes about half an hour)',
   )
 
+// The tests of the command line run the program as it is shipped.
+await import('./build.ts')
+
 const vitest = await startVitest('test', process.argv.slice(2), {
   root,
   project: projects,

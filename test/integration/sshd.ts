@@ -161,6 +161,8 @@ function serverLines(
     'KbdInteractiveAuthentication no',
     'PermitRootLogin yes',
     'UsePAM no',
+    // Says to bash that it is not outermost, so that it does not read ~/.bashrc, slow as that may be on some machines.
+    'SetEnv SHLVL=2',
     'LogLevel VERBOSE',
     '',
   ].join('\n')

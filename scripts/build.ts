@@ -1,13 +1,12 @@
 /** Bundles the program into dist/: one launcher and chunks that load when they are needed. */
 
-import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }
 
-rmSync(`${root}dist`, { recursive: true, force: true })
 const bundle = await rolldown({
   input: { kneeboard: `${root}src/kneeboard.ts` },
   platform: 'node',
@@ -23,12 +22,17 @@ const bundle = await rolldown({
   },
   logLevel: 'warn',
 })
+// Written beside and renamed: a build that fails leaves the one before in place.
+const next = `${root}dist.next`
+rmSync(next, { recursive: true, force: true })
 await bundle.write({
-  dir: `${root}dist`,
+  dir: next,
   format: 'esm',
   minify: true,
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name]-[hash].js',
 })
 await bundle.close()
-chmodSync(`${root}dist/kneeboard.js`, 0o755)
+chmodSync(`${next}/kneeboard.js`, 0o755)
+rmSync(`${root}dist`, { recursive: true, force: true })
+renameSync(next, `${root}dist`)

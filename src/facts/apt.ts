@@ -3,6 +3,7 @@
 import { outputOf, Unreadable } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { sh } from '../model/script.ts'
+import { WITHOUT_CACHE_FILES } from './apt-cache.ts'
 
 export interface AptLock {
   readonly path: string
@@ -99,7 +100,7 @@ export const packageLists = fact('package-lists', async (context): Promise<Packa
       ls -1 /var/lib/apt/lists
       newest=$(stat -c %Y /var/lib/apt/lists ${FETCHED_STAMP} 2>/dev/null | sort -n | tail -n 1)
       echo "age $(( $(date +%s) - newest ))"
-      apt-get -o Debug::NoLocking=true --print-uris update
+      apt-get -o Debug::NoLocking=true ${WITHOUT_CACHE_FILES} --print-uris update
     `,
     { as: 'root', timeoutSeconds: 30 },
   )

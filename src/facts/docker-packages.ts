@@ -3,6 +3,7 @@
 import { outputOf } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { sh } from '../model/script.ts'
+import { WITHOUT_CACHE_FILES } from './apt-cache.ts'
 
 /** One package as `apt-cache policy` describes it; a version is null when there is none. */
 export interface PackagePolicy {
@@ -28,7 +29,7 @@ const DOCKER_PACKAGES = [
 
 /** @throws Unreadable where there is no apt. */
 export const dockerPackages = fact('docker/packages', async context => {
-  const result = await context.run(sh`apt-cache policy ${DOCKER_PACKAGES}`)
+  const result = await context.run(sh`apt-cache ${WITHOUT_CACHE_FILES} policy ${DOCKER_PACKAGES}`)
   return parseAptPolicy(outputOf(result, 'what apt knows of Docker'))
 })
 

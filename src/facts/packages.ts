@@ -3,6 +3,7 @@
 import { outputOf, Unreadable } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { sh } from '../model/script.ts'
+import { WITHOUT_CACHE_FILES } from './apt-cache.ts'
 
 /** One package that an upgrade would install. */
 export interface Upgrade {
@@ -33,9 +34,6 @@ export const packageVersion = fact(
     return installed?.slice('installed '.length).trim() ?? null
   },
 )
-
-/** apt keeps a cache of its lists on disk and renews it whenever root asks anything. A check writes nothing, not even that. */
-const WITHOUT_CACHE_FILES = ['-o', 'Dir::Cache::pkgcache=', '-o', 'Dir::Cache::srcpkgcache=']
 
 interface Simulation {
   /** What apt-get printed; empty when there are unmet dependencies. */

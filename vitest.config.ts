@@ -18,6 +18,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -27,8 +28,9 @@ export default defineConfig({
           globalSetup: 'test/lab/setup.ts',
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          // Two cores: servers that boot side by side only make each other late.
-          fileParallelism: false,
+          // After everything else, and two at a time: much of a lab test is waiting for timers and reboots.
+          sequence: { groupOrder: 2 },
+          maxWorkers: 2,
         },
       },
     ],

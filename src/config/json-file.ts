@@ -40,14 +40,14 @@ export function openJsonFile<T extends object>(
     const text = readIfThere(path)
     if (text === undefined) return empty
     const errors: ParseError[] = []
-    const tree = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false })
+    const tree = parsed(text, errors)
     const [first] = errors
     if (first !== undefined || tree === undefined) {
       throw broken(`it is not valid JSON, ${placeOf(text, first?.offset ?? text.length)}`)
     }
-    const parsed = schema.safeParse(getNodeValue(tree))
-    if (parsed.success) return parsed.data
-    const issue = parsed.error.issues[0]
+    const checked = schema.safeParse(getNodeValue(tree))
+    if (checked.success) return checked.data
+    const issue = checked.error.issues[0]
     const field = issue?.path.join('.') || 'the whole file'
     const place = placeOf(text, offsetOf(tree, (issue?.path ?? []) as JSONPath))
     throw broken(`${place}, ${field}: ${issue?.message ?? 'not as expected'}`)
@@ -74,6 +74,15 @@ export function openJsonFile<T extends object>(
         )
       }
     },
+  }
+}
+
+/** The parser calls itself for every bracket: a file of nothing but brackets is no JSON of ours. */
+function parsed(text: string, errors: ParseError[]): Node | undefined {
+  try {
+    return parseTree(text, errors, { disallowComments: true, allowTrailingComma: false })
+  } catch {
+    return undefined
   }
 }
 

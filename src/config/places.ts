@@ -1,7 +1,7 @@
 /** Where Kneeboard keeps its files: the platform's usual places, or all under `KNEEBOARD_HOME`. */
 
-import { lstatSync, mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { lstatSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { EXIT, Failure } from '../model/failure.ts'
 
@@ -42,7 +42,8 @@ function openFolder(path: string): void {
     )
   }
   const status = lstatSync(path)
-  const wrong = faultOf(status.isSymbolicLink(), status.isDirectory(), status.uid, status.mode)
+  const wrong =
+    faultOf(status.isSymbolicLink(), status.isDirectory(), status.uid, status.mode) ?? faultAbove(path)
   if (wrong)
     throw new Failure(
       EXIT.configuration,
@@ -57,4 +58,15 @@ function faultOf(link: boolean, folder: boolean, owner: number, mode: number): s
   if (process.getuid === undefined) return undefined
   if (owner !== process.getuid()) return 'belongs to another user'
   return mode & 0o022 ? 'can be written by other users (expected mode 0700)' : undefined
+}
+
+/** Whoever may rename things in a folder above can put another one in its place. In /tmp only the owner may (sticky). */
+function faultAbove(path: string): string | undefined {
+  if (process.getuid === undefined) return undefined
+  for (let above = dirname(resolve(path)); ; above = dirname(above)) {
+    const { mode } = statSync(above)
+    if (mode & 0o002 && !(mode & 0o1000))
+      return `lies in ${above}, where everybody may put another one in its place`
+    if (above === dirname(above)) return undefined
+  }
 }

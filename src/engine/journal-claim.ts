@@ -17,7 +17,7 @@ export function claimJournal(path: string): () => void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
-    const holder = Number(readFileSync(file, 'utf8'))
+    const holder = holderOf(file)
     if (isAlive(holder)) {
       throw new Failure(
         EXIT.locked,
@@ -28,6 +28,20 @@ export function claimJournal(path: string): () => void {
     release()
   }
   throw new Failure(EXIT.locked, `another process has just taken this run up`, 'Look at it there.')
+}
+
+/** Whether a living process writes this journal. */
+export function isClaimed(path: string): boolean {
+  return isAlive(holderOf(`${path}.writer`))
+}
+
+/** 0 for one that is gone meanwhile or cannot be read. */
+function holderOf(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'))
+  } catch {
+    return 0
+  }
 }
 
 function isAlive(pid: number): boolean {

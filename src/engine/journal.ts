@@ -8,11 +8,12 @@ import {
   closeSync,
   constants,
   fdatasyncSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
-  truncateSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -51,11 +52,12 @@ export function createJournal(path: string): Journal {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     const release = claimJournal(path)
+    // Made by us or not at all: a link or a file that somebody planted under this name is refused.
     const descriptor = openSync(path, APPEND | constants.O_CREAT | constants.O_EXCL, 0o600)
     const folder = openSync(dirname(path), constants.O_RDONLY)
     fsyncSync(folder)
     closeSync(folder)
-    return journalOn({ path, descriptor, release, sequence: 0, previous: '' })
+    return journalOn({ path, descriptor, release, sequence: 0, previous: '', bytes: 0 })
   } catch (error) {
     if (error instanceof Failure) throw error
     throw new Failure(
@@ -73,29 +75,35 @@ export function createJournal(path: string): Journal {
  * @throws Failure (78) for a broken journal, (75) while another process of this machine still writes it.
  */
 export function reopenJournal(path: string): { journal: Journal; reading: JournalReading } {
-  const release = claimJournal(path)
-  const reading = readJournal(path)
-  if (reading.state === 'broken') {
+  let release = () => {}
+  try {
+    release = claimJournal(path)
+    const reading = readJournal(path)
+    if (reading.state === 'broken')
+      throw new Failure(
+        EXIT.configuration,
+        `the journal ${path} is not what was written, from line ${reading.line} on`,
+        'It cannot be gone on from. Start a new run: its checks find what is left to do.',
+      )
+    const descriptor = openSync(path, APPEND)
+    if (reading.state === 'torn') ftruncateSync(descriptor, reading.bytes)
+    const { events, head, bytes } = reading
+    const journal = journalOn({ path, descriptor, release, sequence: events.length, previous: head, bytes })
+    return { journal, reading }
+  } catch (error) {
     release()
+    if (error instanceof Failure) throw error
     throw new Failure(
       EXIT.configuration,
-      `the journal ${path} is not what was written, from line ${reading.line} on`,
-      'It cannot be gone on from. Start a new run: its checks find what is left to do.',
+      `the journal ${path} cannot be written: ${words(error)}`,
+      'Free space or correct the folder’s owner and mode (0700), then resume the run.',
     )
   }
-  if (reading.state === 'torn') truncateSync(path, reading.bytes)
-  const descriptor = openSync(path, APPEND)
-  const journal = journalOn({
-    path,
-    descriptor,
-    release,
-    sequence: reading.events.length,
-    previous: reading.head,
-  })
-  return { journal, reading }
 }
 
-const APPEND = constants.O_WRONLY | constants.O_APPEND
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW
+/** Without O_NONBLOCK a pipe planted under a journal's name would be waited for without end. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 interface Writer {
   readonly path: string
@@ -103,6 +111,8 @@ interface Writer {
   readonly release: () => void
   sequence: number
   previous: string
+  /** Length of what is whole: a line of which only a part could be written is taken back. */
+  bytes: number
 }
 
 function journalOn(writer: Writer): Journal {
@@ -119,10 +129,12 @@ function journalOn(writer: Writer): Journal {
         prev: writer.previous,
       })
       const hash = hashOf(body)
+      const line = Buffer.from(`${body.slice(0, -1)},"h":"${hash}"}\n`)
       try {
-        writeSync(descriptor, `${body.slice(0, -1)},"h":"${hash}"}\n`)
+        writeWhole(writer, line)
         if (SYNCED.has(event.type)) fdatasyncSync(descriptor)
       } catch (error) {
+        takeBack(writer)
         throw new Failure(
           EXIT.configuration,
           `the journal ${path} could not be written: ${words(error)}`,
@@ -131,6 +143,7 @@ function journalOn(writer: Writer): Journal {
       }
       writer.sequence += 1
       writer.previous = hash
+      writer.bytes += line.length
     },
     head: () => writer.previous,
     close() {
@@ -142,9 +155,28 @@ function journalOn(writer: Writer): Journal {
   }
 }
 
+/** On a full disk the kernel writes what fits and calls that a success. */
+function writeWhole({ descriptor }: Writer, line: Buffer): void {
+  for (let done = 0; done < line.length; ) {
+    const written = writeSync(descriptor, line, done)
+    if (written === 0) throw Object.assign(new Error('nothing more could be written'), { code: 'ENOSPC' })
+    done += written
+  }
+}
+
+function takeBack({ descriptor, bytes }: Writer): void {
+  try {
+    ftruncateSync(descriptor, bytes)
+  } catch {
+    // What stays is a line that a crash could have left, too: reading leaves it out.
+  }
+}
+
 export interface JournalReading {
   readonly events: readonly RunEvent[]
   readonly head: string
+  /** The hash of every line that holds. */
+  readonly hashes: readonly string[]
   /** `torn`: the last line was cut by a crash and is left out. `broken`: a line in the middle is not what was written. */
   readonly state: 'whole' | 'torn' | 'broken'
   /** The 1-based line at which reading stopped, for `torn` and `broken`. */
@@ -157,11 +189,12 @@ export interface JournalReading {
 export function readJournal(path: string): JournalReading {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readRegularFile(path)
   } catch (error) {
     throw new Failure(EXIT.configuration, `the journal ${path} cannot be read: ${words(error)}`)
   }
   const events: RunEvent[] = []
+  const hashes: string[] = []
   let head = ''
   let bytes = 0
   const lines = text.split('\n')
@@ -169,13 +202,25 @@ export function readJournal(path: string): JournalReading {
   const rest = lines.pop() ?? ''
   for (const line of lines) {
     const event = verify(line, head, events.length + 1)
-    if (event === undefined) return { events, head, bytes, state: 'broken', line: events.length + 1 }
+    if (event === undefined) return { events, head, hashes, bytes, state: 'broken', line: events.length + 1 }
     events.push(event.event)
     head = event.hash
+    hashes.push(head)
     bytes += Buffer.byteLength(line) + 1
   }
-  if (rest !== '') return { events, head, bytes, state: 'torn', line: events.length + 1 }
-  return { events, head, bytes, state: 'whole' }
+  if (rest !== '') return { events, head, hashes, bytes, state: 'torn', line: events.length + 1 }
+  return { events, head, hashes, bytes, state: 'whole' }
+}
+
+/** @throws Error for a link, a pipe, a folder: a journal is a file of ours. */
+function readRegularFile(path: string): string {
+  const descriptor = openSync(path, READ)
+  try {
+    if (!fstatSync(descriptor).isFile()) throw new Error('it is not a regular file')
+    return readFileSync(descriptor, 'utf8')
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 function verify(
@@ -186,7 +231,9 @@ function verify(
   const match = /^(\{.*),"h":"([0-9a-f]{64})"\}$/.exec(line)
   const [, start, hash] = match ?? []
   if (start === undefined || hash === undefined || hashOf(`${start}}`) !== hash) return undefined
-  const { v, seq, prev, ...fields } = JSON.parse(`${start}}`) as { v: unknown; seq: unknown; prev: unknown }
+  const fieldsOf = jsonObject(`${start}}`)
+  if (fieldsOf === undefined) return undefined
+  const { v, seq, prev, ...fields } = fieldsOf
   if (v !== EVENT_VERSION)
     throw new Failure(
       EXIT.configuration,
@@ -196,6 +243,15 @@ function verify(
   if (prev !== previous || seq !== sequence) return undefined
   const parsed = RunEvent.safeParse(fields)
   return parsed.success ? { event: parsed.data, hash } : undefined
+}
+
+/** A line may bear its own right hash and still be no JSON: anybody can compute one. */
+function jsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
 }
 
 const hashOf = (body: string): string => createHash('sha256').update(body).digest('hex')
@@ -209,6 +265,7 @@ function words(error: unknown): string {
     EEXIST: 'it exists already',
     ENOENT: 'it does not exist',
     ENOTDIR: 'a part of its path is not a folder',
+    ELOOP: 'it is a link',
     EDQUOT: 'the quota is used up',
   }
   return known[code ?? ''] ?? (error as Error).message

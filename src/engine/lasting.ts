@@ -17,14 +17,25 @@ export async function performLasting(
 ): Promise<Done> {
   const script = verbatim(action.script)
   const as = action.as as RunAs
-  const startedAt = new Date().toISOString()
-  const began = performance.now()
   const started = await startJob(
     session.machine,
     { id, script, as, timeoutSeconds: action.timeoutSeconds },
     patience(session),
   )
   if (started.state === 'not-started') return { ok: false, summary: started.reason, record: [] }
+  return followJob(session, action, id, onOutput)
+}
+
+/** Attaches to a job to its end. It starts nothing: a journal that is gone on from names jobs, it runs none. */
+export async function followJob(
+  session: Session,
+  action: RunAction,
+  id: string,
+  onOutput: (text: string) => void,
+): Promise<Done> {
+  const as = action.as as RunAs
+  const startedAt = new Date().toISOString()
+  const began = performance.now()
   const end = await attachJob(
     session.machine,
     { id, as },
@@ -32,7 +43,7 @@ export async function performLasting(
   )
   const { connection } = session.machine
   const result: CommandResult = {
-    script,
+    script: verbatim(action.script),
     as,
     where: `${connection.user}@${connection.host}`,
     startedAt,
@@ -42,7 +53,6 @@ export async function performLasting(
     omittedBytes: end.state === 'done' ? end.omittedBytes : 0,
     ...endingOf(end),
   }
-  if (end.state === 'done') await cleanJob(session.machine, { id, as })
   if (end.state === 'detached')
     return { ok: false, summary: wordsFor(end, action, id), record: [result], left: true }
   const ok = end.state === 'done' && end.why === 'exit' && end.exitCode === 0
@@ -51,6 +61,12 @@ export async function performLasting(
     summary: ok ? `done in ${Math.round(result.durationMs / 1000)} s` : wordsFor(end, action, id),
     record: [result],
   }
+}
+
+/** Takes a job's files off the server, once its result is in the journal. What cannot be taken off goes after a week. */
+export async function forgetJob(session: Session, action: PreparedAction, id: string): Promise<void> {
+  if (action.type !== 'run') return
+  await cleanJob(session.machine, { id, as: action.as as RunAs }, { reconnectSeconds: 0 }).catch(() => {})
 }
 
 function endingOf(end: JobEnd): Pick<CommandResult, 'ending' | 'exitCode' | 'reason'> {

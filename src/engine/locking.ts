@@ -44,7 +44,14 @@ export async function takeTargetLock(session: Session, what: string): Promise<bo
 
 export async function releaseTargetLock(session: Session): Promise<void> {
   clearInterval(session.lockTimer)
-  if (!session.state().locked) return
+  if (!session.state().locked) return releaseUnrecorded(session)
   await releaseLock(session.machine, session.id, { reconnectSeconds: 10 })
   session.emit({ type: 'lock-released' })
+}
+
+/** A run that was cut off may have left the lock taken: it bears this run's name, so nobody else's is touched. */
+async function releaseUnrecorded(session: Session): Promise<void> {
+  const mayBeOurs =
+    session.isResumed && session.state().remedies.some(({ consent }) => consent?.answer === 'yes')
+  if (mayBeOurs) await releaseLock(session.machine, session.id, { reconnectSeconds: 10 })
 }

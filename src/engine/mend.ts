@@ -3,11 +3,14 @@
 import type { AnyCheck } from '../model/check.ts'
 import { type CommandResult, Unreadable } from '../model/command.ts'
 import type { RemedyOffer, ShownPlan, StoredVerdict } from '../model/event.ts'
+import { Failure } from '../model/failure.ts'
 import { takeTargetLock } from './locking.ts'
 import { perform } from './perform.ts'
+import { learnSecrets } from './plan-secrets.ts'
 import { preparePlan } from './prepare.ts'
 import { reasonOf } from './probe.ts'
-import { forget, type Session } from './session.ts'
+import { answers, reconnect } from './reconnect.ts'
+import { forget, PATIENCE_SECONDS, type Session } from './session.ts'
 import { survey } from './survey.ts'
 
 /** Different remedies that one check may need one after the other, before the operator has to look at it. */
@@ -22,7 +25,9 @@ export async function mendStep(
   all: readonly AnyCheck[],
 ): Promise<boolean> {
   for (const check of step) {
+    await session.desk.ready()
     if (session.ports.signal.aborted) return true
+    if (session.desk.isSkipped(check.id)) continue
     await refresh(session, check, all)
     if (!(await mendCheck(session, check, step, all))) return false
   }
@@ -97,15 +102,25 @@ async function offer(
   const mark = { remedy: chosen.id, check: check.id, attempt }
   let plan: ShownPlan
   try {
-    plan = await makePlan(session, check, chosen.id)
+    plan = await makePlan(session, check, chosen.id).catch(async error => {
+      // Planning reads only: where the connection went away under it, it is done again over a new one.
+      if (session.ports.signal.aborted || (await answers(session))) throw error
+      await reconnect(session, PATIENCE_SECONDS)
+      return makePlan(session, check, chosen.id)
+    })
   } catch (error) {
+    if (error instanceof Failure) throw error
     session.emit({ type: 'remedy-not-planned', ...mark, reason: session.ports.clean(reasonOf(error)) })
     return 'no'
   }
   session.emit({ type: 'remedy-shown', ...mark, plan })
   if (session.request.dryRun) return 'no'
-  const answer = await ask(session, plan, verdict, attempt)
+  // What is shown is what the event holds: the very plan, but for its secrets.
+  const shown = session.state().remedies.at(-1)?.plan ?? plan
+  const answer = await ask(session, shown, verdict, attempt)
   if (answer !== 'yes') return answer
+  await session.desk.ready()
+  if (session.ports.signal.aborted) return 'no'
   if (!(await takeTargetLock(session, plan.title))) return 'stop'
   session.emit({ type: 'remedy-intent', ...mark, digest: plan.digest })
   try {
@@ -158,7 +173,10 @@ async function makePlan(session: Session, check: AnyCheck, id: string): Promise<
     params: remedy.params.parse(params),
     policy,
   }
-  return preparePlan(remedy, check.id, await remedy.plan(context), context)
+  const plan = await remedy.plan(context)
+  const prepared = await preparePlan(remedy, check.id, plan, context)
+  learnSecrets(plan, prepared, session.ports.learn)
+  return prepared
 }
 
 /** Says how the remedy ended, once its check has looked again. Reverted and failed ones have said so already. */

@@ -1,6 +1,7 @@
 /** The one port through which a run asks a person. The screen, the headless policy and a test's script implement it. */
 
 import type { RemedyOffer, RunTarget, ShownPlan, StoredVerdict } from '../model/event.ts'
+import type { RunState } from './state.ts'
 
 export interface ConsentRequest {
   readonly plan: ShownPlan
@@ -31,6 +32,12 @@ export interface LockHeld {
   readonly stale: boolean
 }
 
+/** What comes after the walk. `again` without checks means all of them; `mend` offers a check's remedies once more. */
+export type Review =
+  | { readonly do: 'finish' }
+  | { readonly do: 'again'; readonly checks: readonly string[] }
+  | { readonly do: 'mend'; readonly check: string }
+
 export interface Operator {
   /** Shows a plan, whole, and waits for a decision. */
   consent(request: ConsentRequest): Promise<Consent>
@@ -40,4 +47,6 @@ export interface Operator {
   manual(request: { title: string; instructions: readonly string[] }): Promise<'done' | 'not-done'>
   /** Somebody else works on this target. */
   lockHeld(request: LockHeld): Promise<'take-over' | 'stop'>
+  /** Everything has been walked, and something is left to do. Left out where nobody looks: the run then ends. */
+  review?(state: RunState): Promise<Review>
 }

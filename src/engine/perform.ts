@@ -1,16 +1,19 @@
 /** Carries out a plan that was consented to: exactly its actions, in order, each recorded before and after. */
 
 import type { PreparedAction } from '../model/action.ts'
-import type { RunAs } from '../model/command.ts'
+import type { CommandResult, RunAs, RunOptions } from '../model/command.ts'
 import type { ShownPlan } from '../model/event.ts'
-import { sh, verbatim } from '../model/script.ts'
+import { type Script, sh, verbatim } from '../model/script.ts'
 import { type ActionFailure, type Done, doneBy, type Mark } from './attempt.ts'
 import { armGuard, settleGuard } from './guard.ts'
-import { performLasting } from './lasting.ts'
+import { forgetJob, performLasting } from './lasting.ts'
+import { liveOutput } from './live-output.ts'
+import { untilOutlived } from './outlived.ts'
 import { digestOf } from './prepare.ts'
 import { performReboot } from './reboot.ts'
-import type { Session } from './session.ts'
-import { writeFileScript } from './write-file.ts'
+import { answers, reconnect } from './reconnect.ts'
+import { PATIENCE_SECONDS, type Session } from './session.ts'
+import { WRITE_SECONDS, writeFileScript } from './write-file.ts'
 
 /** Rejects only when the journal or the connection is gone for good; every other end is an event. */
 export async function perform(session: Session, plan: ShownPlan, attempt: number): Promise<void> {
@@ -25,7 +28,7 @@ export async function perform(session: Session, plan: ShownPlan, attempt: number
   if (failure?.left) return
   if (plan.guard !== undefined && guard !== undefined) {
     const settled = await settleGuard(session, mark, plan.guard, guard.id, failure)
-    if (!settled.kept) return end(session, mark, 'reverted', settled.reason)
+    if (!settled.kept) return end(session, mark, settled.outcome, settled.reason)
   }
   if (failure !== undefined) end(session, mark, failure.unknown ? 'unknown' : 'failed', failure.summary)
 }
@@ -41,11 +44,15 @@ function end(
 
 async function performAll(session: Session, plan: ShownPlan, mark: Mark): Promise<ActionFailure | undefined> {
   for (const [index, action] of plan.actions.entries()) {
+    // With a revert counting down on the server, holding still would only let it fire.
+    if (plan.guard === undefined) await session.desk.ready()
     if (session.ports.signal.aborted)
       return { summary: `stopped by the operator before “${action.title}”`, unknown: false }
     const job = action.type === 'run' && action.lasting ? jobId(session, mark, index) : undefined
     session.emit({ type: 'action-started', ...mark, index, title: action.title, ...(job ? { job } : {}) })
-    const done = await performOne(session, action, mark, index, job)
+    const live = liveOutput(text => session.emit({ type: 'action-output', ...mark, index, text }))
+    const done = await performOne(session, action, job, live.add)
+    live.end()
     if (done.left) return { summary: done.summary, unknown: true, left: true }
     const evidence = done.record.map(session.ports.evidence)
     session.emit({
@@ -56,6 +63,8 @@ async function performAll(session: Session, plan: ShownPlan, mark: Mark): Promis
       summary: session.ports.clean(done.summary),
       evidence,
     })
+    // Only now: a job that is gone while its result is not on disk would look as if it had never begun.
+    if (job !== undefined) await forgetJob(session, action, job)
     if (!done.ok)
       return {
         summary: `“${action.title}”: ${done.summary}`,
@@ -75,12 +84,9 @@ function jobId(session: Session, mark: Mark, index: number): string {
 async function performOne(
   session: Session,
   action: PreparedAction,
-  mark: Mark,
-  index: number,
   job: string | undefined,
+  onOutput: (text: string) => void,
 ): Promise<Done> {
-  const onOutput = (text: string) =>
-    session.emit({ type: 'action-output', ...mark, index, text: session.ports.clean(text) })
   switch (action.type) {
     case 'run':
       return job === undefined
@@ -106,17 +112,26 @@ async function performOne(
   }
 }
 
+/** A command that never began because the connection was gone may be sent again over a new one; no other may. */
+async function act(session: Session, script: Script, options: RunOptions): Promise<CommandResult> {
+  const result = await session.machine.run(script, options)
+  if (result.ending !== 'not-run' || session.ports.signal.aborted || (await answers(session))) return result
+  await reconnect(session, PATIENCE_SECONDS)
+  return session.machine.run(script, options)
+}
+
 async function performRun(
   session: Session,
   action: Extract<PreparedAction, { type: 'run' }>,
   onOutput: (text: string) => void,
 ): Promise<Done> {
-  const result = await session.machine.run(verbatim(action.script), {
+  const result = await act(session, verbatim(action.script), {
     as: action.as as RunAs,
     timeoutSeconds: action.timeoutSeconds,
     onOutput,
     ...stopping(session),
   })
+  if (result.ending === 'lost') await untilOutlived(session, action.timeoutSeconds, result.startedAt)
   return doneBy(result)
 }
 
@@ -125,7 +140,12 @@ async function performWrite(
   action: Extract<PreparedAction, { type: 'write-file' }>,
 ): Promise<Done> {
   const script = writeFileScript(action, `/var/backups/kneeboard/${session.id}`)
-  const result = await session.machine.run(script, { as: 'root', timeoutSeconds: 60, input: action.content })
+  const result = await act(session, script, {
+    as: 'root',
+    timeoutSeconds: WRITE_SECONDS,
+    input: action.content,
+  })
+  if (result.ending === 'lost') await untilOutlived(session, WRITE_SECONDS, result.startedAt)
   return doneBy(result)
 }
 
@@ -142,7 +162,7 @@ async function performWait(
       tries=$((tries + 1))
       sleep ${action.everySeconds}
     done`
-  const result = await session.machine.run(script, {
+  const result = await act(session, script, {
     as: action.as as RunAs,
     timeoutSeconds: action.timeoutSeconds,
     ...stopping(session),

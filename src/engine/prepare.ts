@@ -132,11 +132,17 @@ export function mergeJsonText(text: string, patch: Record<string, unknown>, path
     current = text.trim() === '' ? {} : JSON.parse(text)
   } catch (error) {
     throw new Unreadable(
-      `${path} is not valid JSON (${(error as Error).message}): mend it by hand first, so that nothing in it is lost`,
+      `${path} is not valid JSON (${placeOf(error)}): mend it by hand first, so that nothing in it is lost`,
     )
   }
   if (!isObject(current)) throw new Unreadable(`${path} does not hold a JSON object`)
   return `${JSON.stringify(deepMerge(current, patch), null, 2)}\n`
+}
+
+/** Where the fault is. The engine's own words quote what stands around it, which may be half a secret. */
+function placeOf(error: unknown): string {
+  const position = /position \d+(?: \(line \d+ column \d+\))?/.exec((error as Error).message)?.[0]
+  return position === undefined ? 'it ends too early or holds a stray character' : `at ${position}`
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -155,6 +161,8 @@ function deepMerge(base: Record<string, unknown>, patch: Record<string, unknown>
 export function setEnvText(text: string, keys: Readonly<Record<string, string>>): string {
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n')
   for (const [key, value] of Object.entries(keys)) {
+    // One that held a line break would set other keys, too.
+    if (/[\0\r\n]/.test(value)) throw new Unreadable(`the value for ${key} holds a line break`)
     const at = lines.findLastIndex(line => new RegExp(`^\\s*(export\\s+)?${key}\\s*=`).test(line))
     if (at === -1) lines.push(`${key}=${value}`)
     else lines[at] = `${key}=${value}`

@@ -8,19 +8,26 @@ import type { PreparedAction } from '../model/action.ts'
 import type { RunAs } from '../model/command.ts'
 import { checksOf } from '../model/runbook.ts'
 import type { ActionFailure, Mark } from './attempt.ts'
-import { settleGuard } from './guard.ts'
-import { performLasting } from './lasting.ts'
+import { disarmUnrecorded, settleGuard } from './guard.ts'
+import { followJob, forgetJob } from './lasting.ts'
+import { liveOutput } from './live-output.ts'
 import { takeTargetLock } from './locking.ts'
 import { conclude } from './mend.ts'
+import { untilOutlived } from './outlived.ts'
 import { forget, patience, type Session } from './session.ts'
 import type { RemedyState } from './state.ts'
 import { survey } from './survey.ts'
+import { WRITE_SECONDS } from './write-file.ts'
 
 /** For a run that begins there is nothing to settle. */
 export async function settleUnfinished(session: Session): Promise<void> {
-  const unfinished = session
-    .state()
-    .remedies.filter(remedy => remedy.intended && remedy.outcome === undefined)
+  const open = session.state().remedies.filter(remedy => remedy.outcome === undefined)
+  for (const { intended, consent, remedy, check, attempt } of open) {
+    if (intended || consent?.answer !== 'yes') continue
+    const summary = 'the run was cut off before it began; nothing was changed'
+    finish(session, { remedy, check, attempt }, 'failed', summary)
+  }
+  const unfinished = open.filter(remedy => remedy.intended)
   for (const remedy of unfinished) {
     if (!(await takeTargetLock(session, `going on with: ${remedy.plan?.title ?? remedy.remedy}`))) return
     await settle(session, remedy)
@@ -36,11 +43,12 @@ async function settle(session: Session, remedy: RemedyState): Promise<void> {
   const { plan } = remedy
   const mark: Mark = { remedy: remedy.remedy, check: remedy.check, attempt: remedy.attempt }
   if (plan === undefined) return
+  if (plan.guard !== undefined && remedy.guard === undefined) await disarmUnrecorded(session, mark)
   const failure = await settleActions(session, remedy, plan.actions, mark)
   if (failure?.left) return
   if (plan.guard !== undefined && remedy.guard?.state === 'armed') {
-    const settled = await settleGuard(session, mark, plan.guard, remedy.guard.id, failure)
-    if (!settled.kept) return finish(session, mark, 'reverted', settled.reason)
+    const settled = await settleGuard(session, mark, plan.guard, remedy.guard.id, failure, true)
+    if (!settled.kept) return finish(session, mark, settled.outcome, settled.reason)
   }
   if (failure !== undefined) finish(session, mark, failure.unknown ? 'unknown' : 'failed', failure.summary)
 }
@@ -69,6 +77,9 @@ async function settleActions(
     if (known?.progress !== 'running')
       return { summary: `the run was cut off before “${action.title}”`, unknown: false }
     if (action.type !== 'run' || known.job === undefined) {
+      const limit = action.type === 'run' ? action.timeoutSeconds : WRITE_SECONDS
+      if (action.type === 'run' || action.type === 'write-file')
+        await untilOutlived(session, limit, known.startedAt)
       const summary = `the run was cut off while “${action.title}” ran: it may or may not have been done`
       session.emit({ type: 'action-finished', ...mark, index, ok: false, summary, evidence: [] })
       return { summary, unknown: true }
@@ -98,9 +109,9 @@ async function settleJob(
     session.emit({ type: 'action-finished', ...mark, index, ok: false, summary, evidence: [] })
     return { summary, unknown: false }
   }
-  const onOutput = (text: string) =>
-    session.emit({ type: 'action-output', ...mark, index, text: session.ports.clean(text) })
-  const done = await performLasting(session, action, job, onOutput)
+  const live = liveOutput(text => session.emit({ type: 'action-output', ...mark, index, text }))
+  const done = await followJob(session, action, job, live.add)
+  live.end()
   if (done.left) return { summary: done.summary, unknown: true, left: true }
   session.emit({
     type: 'action-finished',
@@ -110,6 +121,7 @@ async function settleJob(
     summary: session.ports.clean(done.summary),
     evidence: done.record.map(session.ports.evidence),
   })
+  await forgetJob(session, action, job)
   return done.ok
     ? undefined
     : {

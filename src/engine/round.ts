@@ -52,6 +52,9 @@ export function startRound(machine: Machine, target: Target): Round {
         record.push(result)
         return result
       },
+      record(result: CommandResult): void {
+        record.push(result)
+      },
       async login(request: LoginRequest): Promise<LoginOutcome> {
         const outcome = await machine.login(request)
         if (outcome.result) record.push(outcome.result)

@@ -4,12 +4,15 @@
  */
 
 import { ulid } from 'ulid'
+import { Unreadable } from '../model/command.ts'
 import type { PlannedStep } from '../model/event.ts'
 import { EXIT, type ExitCode, Failure } from '../model/failure.ts'
 import { releaseTargetLock } from './locking.ts'
 import { mendStep } from './mend.ts'
 import { exitCodeFor, statusOf, summarise } from './outcome.ts'
 import { settleUnfinished } from './resume.ts'
+import { lookAgain, review } from './review.ts'
+import { leaveSummary } from './server-summary.ts'
 import { forget, openSession, type RunPorts, type RunRequest, type Session } from './session.ts'
 import type { RunState } from './state.ts'
 import { survey } from './survey.ts'
@@ -66,13 +69,17 @@ async function toTheEnd(
     })
     await settleUnfinished(session)
     await walk(session, steps)
+    const isWhole = !session.ports.signal.aborted && (await review(session, steps))
+    await leaveSummary(session)
     await releaseTargetLock(session)
-    return finish(session)
+    return finish(session, isWhole)
   } catch (error) {
     await releaseTargetLock(session).catch(() => {})
-    interrupted(session, error)
-    throw error
+    const failure = asFailure(error)
+    interrupted(session, failure)
+    throw failure
   } finally {
+    session.desk.close()
     session.ports.journal.close()
     await session.machine.close().catch(() => {})
   }
@@ -86,10 +93,12 @@ export function exitCodeOf(state: RunState): ExitCode {
 async function walk(session: Session, steps: RunRequest['runbook']['steps']): Promise<void> {
   const checks = steps.flatMap(step => step.checks)
   await survey(session, checks)
+  await lookAgain(session, checks)
   if (session.request.mode === 'check') return
   for (const step of steps) {
     if (session.ports.signal.aborted) return
     const goOn = await mendStep(session, step.checks, checks)
+    await lookAgain(session, checks)
     if (!goOn) break
   }
   if (session.generation > 1 && changedSomething(session) && !session.ports.signal.aborted) {
@@ -135,14 +144,25 @@ function cleanJson(value: unknown, clean: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cleanJson(item, clean)]))
 }
 
-function finish(session: Session): RunState {
-  if (session.ports.signal.aborted) {
+/** @param isWhole false when the run was stopped before it came to its end. */
+function finish(session: Session, isWhole: boolean): RunState {
+  if (!isWhole) {
     session.emit({ type: 'run-interrupted', reason: 'stopped by the operator' })
     return session.state()
   }
   const state = session.state()
   session.emit({ type: 'run-finished', status: statusOf(state), summary: summarise(state) })
   return session.state()
+}
+
+/** A server that gives no answer to what has to be known is no mistake of ours: the run stops where it stands. */
+function asFailure(error: unknown): unknown {
+  if (!(error instanceof Unreadable)) return error
+  return new Failure(
+    EXIT.unproven,
+    error.message,
+    'What was done so far is in the journal: go on with `kneeboard runs resume`.',
+  )
 }
 
 function interrupted(session: Session, error: unknown): void {

@@ -7,9 +7,12 @@ import type { Machine } from '../model/machine.ts'
 import type { Policy } from '../model/policy.ts'
 import type { Runbook } from '../model/runbook.ts'
 import type { Target } from '../model/target.ts'
+import { disclosed } from './disclosure.ts'
+import { type Desk, type Intents, openDesk } from './intents.ts'
 import type { Journal } from './journal.ts'
 import type { Operator } from './operator.ts'
 import { type Round, startRound } from './round.ts'
+import type { ServerSummary } from './server-summary.ts'
 import { type RunState, reduce } from './state.ts'
 
 export interface RunRequest {
@@ -31,11 +34,17 @@ export interface RunPorts {
   /** Connects to the target. Called once, after the run has been recorded as begun. */
   connect(): Promise<Machine>
   readonly operator: Operator
+  /** What the operator says unasked; left out where nobody is there. */
+  readonly intents?: Intents
   readonly journal: Journal
+  /** What a run that changed something leaves on the server; nothing when left out. */
+  readonly serverSummary?: ServerSummary
   /** Sanitises and redacts one command for storing (see src/host/evidence.ts). */
   evidence(result: CommandResult): Evidence
-  /** Sanitises and redacts a short text. */
+  /** Sanitises and redacts a text. Every event passes through it. */
   clean(text: string): string
+  /** From now on this value is a secret, wherever it appears. */
+  learn?(name: string, value: string): void
   /** Told of every event after it has been recorded. */
   listen(event: RunEvent, state: RunState): void
   /** Aborted when the operator wants to stop: nothing new is begun, what runs is left in a known state. */
@@ -60,6 +69,10 @@ export interface Session {
   /** Counts the changes: a verdict from an earlier generation is out of date. */
   generation: number
   readonly verdictGeneration: Map<string, number>
+  /** What the operator said unasked. */
+  readonly desk: Desk
+  /** The run is gone on with: what an earlier process left on the server is this run's too. */
+  readonly isResumed: boolean
   /** Renews the target's lock while it is held. */
   lockTimer: NodeJS.Timeout | undefined
   state(): RunState
@@ -78,25 +91,29 @@ export function openSession(id: string, request: RunRequest, ports: RunPorts, be
     reconnect: notYet,
     close: async () => {},
   } as unknown as Machine
+  const emit = (unstamped: Unstamped<RunEvent>): void => {
+    const event = disclosed({ ...unstamped, at: new Date().toISOString() } as RunEvent, ports.clean)
+    ports.journal.append(event)
+    state = reduce(state, event)
+    ports.listen(event, state)
+  }
+  const { intents, signal } = ports
   return {
     request,
     ports,
     id,
+    desk: openDesk({ intents, signal, before, record: emit }),
     machine: nowhere,
     round: startRound(nowhere, request.target),
     generation: 0,
     verdictGeneration: new Map(),
     lockTimer: undefined,
+    isResumed: before !== undefined,
     state() {
       if (state === undefined) throw new Error('the run has not begun')
       return state
     },
-    emit(unstamped) {
-      const event = { ...unstamped, at: new Date().toISOString() } as RunEvent
-      ports.journal.append(event)
-      state = reduce(state, event)
-      ports.listen(event, state)
-    },
+    emit,
   }
 }
 
@@ -107,7 +124,7 @@ export function forget(session: Session): void {
 }
 
 /** Seconds to wait for a server whose connection died while something was being done to it. */
-const PATIENCE_SECONDS = 120
+export const PATIENCE_SECONDS = 120
 
 /** For what survives a lost connection: it is waited for, and the journal says so. */
 export function patience(session: Session): {

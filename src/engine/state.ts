@@ -95,6 +95,8 @@ export interface RunState {
   /** In the order in which they were shown, one for each attempt. */
   readonly remedies: readonly RemedyState[]
   readonly locked: boolean
+  /** True while the operator holds everything: nothing new starts. */
+  readonly frozen: boolean
   readonly notes: readonly { readonly at: string; readonly text: string; readonly check?: string }[]
   readonly interrupted?: string
 }
@@ -153,6 +155,10 @@ export function reduce(state: RunState | undefined, event: RunEvent): RunState {
           { at: event.at, text: event.text, ...(event.check ? { check: event.check } : {}) },
         ],
       }
+    case 'run-frozen':
+      return { ...state, frozen: true }
+    case 'run-released':
+      return { ...state, frozen: false }
     case 'run-interrupted':
       return { ...state, interrupted: event.reason, finishedAt: event.at }
     case 'run-finished':
@@ -203,6 +209,7 @@ function begin(event: Extract<RunEvent, { type: 'run-started' }>): RunState {
     checks,
     remedies: [],
     locked: false,
+    frozen: false,
     notes: [],
   }
 }
@@ -220,7 +227,13 @@ function resumed(state: RunState): RunState {
     check =>
       [check.id, check.progress === 'running' ? { ...check, progress: 'waiting' as const } : check] as const,
   )
-  return { ...rest, checks: Object.fromEntries(checks), connection: { state: 'connecting' }, locked: false }
+  return {
+    ...rest,
+    checks: Object.fromEntries(checks),
+    connection: { state: 'connecting' },
+    locked: false,
+    frozen: false,
+  }
 }
 
 function withCheck(state: RunState, id: string, change: (check: CheckState) => CheckState): RunState {

@@ -1,44 +1,36 @@
 /** Probes many checks at once: each as soon as those it stands after have an answer, and not at all when one failed. */
 
 import type { AnyCheck } from '../model/check.ts'
-import { EXIT, Failure } from '../model/failure.ts'
+import type { CommandResult } from '../model/command.ts'
 import { probe, storeVerdict } from './probe.ts'
-import { forget, type Session } from './session.ts'
+import { answers, reconnect } from './reconnect.ts'
+import type { Session } from './session.ts'
 
 /** Seconds to wait for a connection that died while checks were read. */
 const RECONNECT_SECONDS = 60
 
 /** Reads every check given. @throws Failure when the connection is lost for good. */
 export async function survey(session: Session, checks: readonly AnyCheck[]): Promise<void> {
-  const lost = await surveyOnce(session, checks)
-  if (lost.length === 0 || session.ports.signal.aborted) return
+  const { lost, notRun } = await surveyOnce(session, checks)
+  if (lost.length + notRun.length === 0 || session.ports.signal.aborted) return
+  // What could not even begin is no fault of the connection when the server answers: root may be refused to us.
+  if (await answers(session)) return lost.length === 0 ? undefined : void (await surveyOnce(session, lost))
   await reconnect(session, RECONNECT_SECONDS)
-  await surveyOnce(session, lost)
+  await surveyOnce(session, [...lost, ...notRun])
 }
 
-/** Waits until the machine answers again. @throws Failure (69) when it does not. */
-export async function reconnect(session: Session, seconds: number): Promise<void> {
-  session.emit({ type: 'connection-lost', reason: 'the connection to the server was lost' })
-  try {
-    await session.machine.reconnect(seconds)
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    throw new Failure(
-      EXIT.unreachable,
-      `the server did not answer again within ${seconds} s`,
-      'What was done so far is in the journal; run again when the server answers.',
-    )
-  }
-  forget(session)
-  session.emit({ type: 'connection-restored', rebooted: false })
+interface Unread {
+  /** Their commands were cut off with the connection. */
+  readonly lost: AnyCheck[]
+  /** Some command of theirs never began. */
+  readonly notRun: AnyCheck[]
 }
 
-/** @returns the checks whose commands lost the connection. */
-async function surveyOnce(session: Session, checks: readonly AnyCheck[]): Promise<AnyCheck[]> {
-  const answers = new Map<string, Promise<void>>()
-  const lost: AnyCheck[] = []
+async function surveyOnce(session: Session, checks: readonly AnyCheck[]): Promise<Unread> {
+  const begun = new Map<string, Promise<void>>()
+  const unread: Unread = { lost: [], notRun: [] }
   const begin = (check: AnyCheck): Promise<void> => {
-    const known = answers.get(check.id)
+    const known = begun.get(check.id)
     if (known) return known
     // Set before awaiting: a circle of `after` would otherwise never end.
     const answer = Promise.resolve().then(async () => {
@@ -46,32 +38,34 @@ async function surveyOnce(session: Session, checks: readonly AnyCheck[]): Promis
         .map(id => checks.find(other => other.id === id))
         .filter(other => other !== undefined)
       await Promise.all(before.map(begin))
-      if (await readOne(session, check)) lost.push(check)
+      const record = await readOne(session, check)
+      if (record.some(result => result.ending === 'lost')) unread.lost.push(check)
+      else if (record.some(result => result.ending === 'not-run')) unread.notRun.push(check)
     })
-    answers.set(check.id, answer)
+    begun.set(check.id, answer)
     return answer
   }
   await Promise.all(checks.map(begin))
-  return lost
+  return unread
 }
 
-/** @returns true when the connection was lost under it. */
-async function readOne(session: Session, check: AnyCheck): Promise<boolean> {
+/** @returns what it ran. */
+async function readOne(session: Session, check: AnyCheck): Promise<readonly CommandResult[]> {
   const { emit, ports, request } = session
-  if (ports.signal.aborted) return false
+  await session.desk.ready()
+  if (ports.signal.aborted || session.desk.isSkipped(check.id)) return []
   const round = session.generation
   const blocker = (check.after ?? []).find(id => blocks(session.state().checks[id]?.verdict?.status))
   session.verdictGeneration.set(check.id, round)
   if (blocker !== undefined) {
-    const title = session.state().checks[blocker]?.title ?? blocker
     const verdict = {
       status: 'skipped' as const,
-      summary: `cannot be told while “${title}” does not hold`,
+      summary: whyBlocked(session, blocker),
       remedies: [],
       blockedBy: blocker,
     }
     emit({ type: 'check-finished', check: check.id, round, verdict, evidence: [], durationMs: 0 })
-    return false
+    return []
   }
   emit({ type: 'check-started', check: check.id, round })
   const { verdict, record, durationMs } = await probe(
@@ -81,7 +75,9 @@ async function readOne(session: Session, check: AnyCheck): Promise<boolean> {
     request.policy,
     ports.signal,
   )
-  if (ports.signal.aborted && verdict.status === 'unknown') return false
+  if (ports.signal.aborted && verdict.status === 'unknown') return []
+  // Left out by the operator while it ran: that stands.
+  if (session.desk.isSkipped(check.id)) return []
   emit({
     type: 'check-finished',
     check: check.id,
@@ -90,7 +86,14 @@ async function readOne(session: Session, check: AnyCheck): Promise<boolean> {
     evidence: record.map(ports.evidence),
     durationMs: Math.round(durationMs),
   })
-  return record.some(result => result.ending === 'lost')
+  return record
+}
+
+function whyBlocked(session: Session, blocker: string): string {
+  const { title = blocker } = session.state().checks[blocker] ?? {}
+  return session.desk.isSkipped(blocker)
+    ? `cannot be told, because “${title}” was skipped`
+    : `cannot be told while “${title}” does not hold`
 }
 
 /** A failure and an unknown answer both make what stands after them meaningless; so does being blocked oneself. */

@@ -8,9 +8,13 @@ type Write = Extract<PreparedAction, { type: 'write-file' }>
 /** Exit status of the script when the file is no longer the one that was shown. */
 export const STALE = 75
 
+/** Seconds for a write with its validation. */
+export const WRITE_SECONDS = 30
+
 /**
  * Takes the new content on standard input. The candidate stands beside the file under a name that no
- * `*.conf`-style include reads; it is complete, validated and synced before a rename puts it in place.
+ * `*.conf`-style include reads; it is complete, validated and synced before a rename puts it in place. A connection
+ * that breaks meanwhile stops nothing: nothing is said before it is done, and a broken pipe is no reason to end.
  *
  * @param backupFolder where the replaced file is kept, with its owner and mode.
  */
@@ -27,8 +31,11 @@ export function writeFileScript(action: Write, backupFolder: string): Script {
     fi
     folder=$(dirname -- "$path")
     [ -d "$folder" ] || { umask 022; mkdir -p -- "$folder"; umask 077; }
+    candidate=
+    trap '[ -z "$candidate" ] || rm -f -- "$candidate"' EXIT
+    trap 'exit 143' HUP INT TERM
+    trap '' PIPE
     candidate=$(mktemp "$folder/.kneeboard.XXXXXX")
-    trap 'rm -f -- "$candidate"' EXIT
     cat > "$candidate"
     chown ${action.owner} "$candidate"
     chmod ${action.mode} "$candidate"
@@ -37,18 +44,24 @@ export function writeFileScript(action: Write, backupFolder: string): Script {
     if [ "$now" != absent ]; then
       mkdir -p -- ${backupFolder}
       cp -p -- "$path" ${backupFolder}/"$(printf %s "$path" | tr / _)"
-      echo "the file as it was is kept in ${verbatim(backupFolder)}"
     fi
     sync "$candidate" 2>/dev/null || sync
     mv -f -- "$candidate" "$path"
-    trap - EXIT
-    sync "$folder" 2>/dev/null || sync`
+    candidate=
+    sync "$folder" 2>/dev/null || sync
+    [ -z "$said" ] || printf '%s\\n' "$said" >&2 || :
+    [ "$now" = absent ] || echo "the file as it was is kept in ${verbatim(backupFolder)}" || :`
 }
 
-/** In a subshell with the errors shown: a candidate that does not validate is removed, and the file stays as it is. */
+/**
+ * A candidate that does not validate is removed, and the file stays as it is. What the script says is kept until the
+ * end: written at once, it could meet a broken pipe, and a good file would be refused for that.
+ */
 function validation(script: string | undefined): Script {
-  if (script === undefined) return verbatim(':')
-  return verbatim(
-    `if ! (\n${script}\n) >&2; then echo "the new file was not accepted; nothing was changed" >&2; exit 65; fi`,
-  )
+  if (script === undefined) return verbatim('said=')
+  return verbatim(`said=$( (
+${script}
+) 2>&1 ) || {
+  printf '%s\\n' "$said" 'the new file was not accepted; nothing was changed' >&2; exit 65
+}`)
 }

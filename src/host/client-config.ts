@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { homedir, hostname as ownHostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { EXIT, Failure } from '../model/failure.ts'
+import { ownEnvironment } from './own-path.ts'
 
 export interface ConfigRequest {
   /** A name of the configuration, a host name or an address. */
@@ -101,9 +102,8 @@ function runSsh(
   words: readonly string[],
 ): Promise<{ error: (Error & { code?: unknown }) | null; stdout: string; stderr: string }> {
   return new Promise(resolve => {
-    execFile('ssh', words, { timeout: 20_000, maxBuffer: 4_000_000 }, (error, stdout, stderr) =>
-      resolve({ error, stdout, stderr }),
-    )
+    const options = { timeout: 20_000, maxBuffer: 4_000_000, env: ownEnvironment() }
+    execFile('ssh', words, options, (error, stdout, stderr) => resolve({ error, stdout, stderr }))
   })
 }
 

@@ -1,6 +1,7 @@
 /** What went wrong on the way to a server, in words. */
 
 import { EXIT, Failure } from '../model/failure.ts'
+import { visible } from './visible.ts'
 
 interface NetworkError {
   readonly code?: string | undefined
@@ -60,7 +61,7 @@ export function jumpFailure(error: unknown, host: string, port: number): Failure
   const said = error instanceof Error ? error.message.replace(/^\(SSH\) Channel open failure: /, '') : ''
   return new Failure(
     EXIT.unreachable,
-    `The jump host cannot reach ${host} on port ${port}: ${said || 'it did not say why'}.`,
+    `The jump host cannot reach ${host} on port ${port}: ${visible(said) || 'it did not say why'}.`,
     'Check the address as the jump host sees it, and whether its sshd allows forwarding (AllowTcpForwarding).',
   )
 }
@@ -86,8 +87,17 @@ export function handshakeFailure(
   }
   return new Failure(
     EXIT.unreachable,
-    `${host} broke the connection off: ${error.message}.`,
+    `${host} broke the connection off: ${visible(error.message)}.`,
     'Look into the server’s log: journalctl -u ssh.',
+  )
+}
+
+/** Nothing secret has been sent yet when this is found out. */
+export function terrapinFailure(host: string): Failure {
+  return new Failure(
+    EXIT.unreachable,
+    `${host} speaks only ChaCha20 without strict key exchange: somebody on the network could leave out messages unnoticed (Terrapin, CVE-2023-48795).`,
+    'Let its sshd offer aes128-gcm@openssh.com or aes128-ctr, or update it to OpenSSH 9.6 or newer.',
   )
 }
 
@@ -98,5 +108,5 @@ export function lossReason(error: Error & { level?: string; code?: unknown }): s
   if (error.code === 'ETIMEDOUT' || error.code === 'EHOSTUNREACH' || error.code === 'ENETUNREACH') {
     return `the network is gone (${error.code})`
   }
-  return `the connection broke: ${error.message}`
+  return `the connection broke: ${visible(error.message)}`
 }

@@ -198,6 +198,8 @@ case $1 in
         short_sleep 0.1; tries=$((tries + 1))
       done
       kill -s KILL -- "-$command_pid" 2>/dev/null
+      tries=0
+      while command_alive "$dir" && [ "$tries" -lt 50 ]; do short_sleep 0.1; tries=$((tries + 1)); done
     fi ;;
 esac
 set -- $(job_state "$dir")

@@ -154,8 +154,11 @@ export class Lane {
       flight.execution.pid = Number(second)
       if (flight.execution.cancelled !== undefined) this.#events.endable(flight.execution)
     } else if (word === 'end') {
+      const exitCode = Number(second)
+      // A shell says 0 to 255. Whoever says something else has ended nothing: the time limit decides.
+      if (!Number.isInteger(exitCode) || exitCode < 0 || exitCode > 255) return
       this.#outAt = undefined
-      flight.exitCode = Number(second)
+      flight.exitCode = exitCode
       this.#finish(flight)
     }
   }

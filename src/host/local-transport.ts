@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import type { Channel, ChannelListener, Transport } from './channel.ts'
+import { ownEnvironment } from './own-path.ts'
 
 /** A process left behind may hold the pipes open for ever. */
 const EXIT_GRACE_MS = 2000
@@ -16,7 +17,11 @@ export const localTransport: Transport = {
  * One child process. It gets a session of its own, so that a Ctrl-C at our terminal does not reach what runs there.
  */
 export function childChannel([program = '/bin/sh', ...words]: readonly string[]): Channel {
-  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+  const child = spawn(program, words, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: ownEnvironment(),
+  })
   let listener: ChannelListener | undefined
   let over: { code: number | null } | undefined
   const closed = (code: number | null): void => {

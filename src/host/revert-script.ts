@@ -34,6 +34,7 @@ const KEPT_DAYS = 30
 const REVERT_SHELL = verbatim(`
 read_armed() { read -r boot armed_uptime armed_clock seconds how persisted <"$dir/armed"; }
 seconds_left() {
+  read_armed || return 1
   now_boot=$(boot_id) now=$(uptime_seconds)
   left=$((armed_uptime + seconds - now))
   if [ "$boot" != "$now_boot" ]; then
@@ -79,7 +80,7 @@ if true >>"$dir/alive" && command -v flock >/dev/null 2>&1; then
   exec 9>>"$dir/alive"
   flock -w 600 9 9>&9 || exit 1
 fi
-read_armed || exit 1
+seconds_left || exit 1
 write_file "$dir/watcher" "$$ $(process_started $$) $(boot_id)"
 if [ "$boot" != "$(boot_id)" ] && ! grep -q "^$(boot_id) " "$dir/seen" 2>/dev/null; then
   write_file "$dir/seen" "$(boot_id) $(uptime_seconds)"
@@ -104,6 +105,8 @@ rm -f "$dir/reserve"
 write_once "$dir/result" "$code $(date +%s)"
 sync_path "$dir"
 remove_units
+# Whatever the last command said: a unit that failed would stay in the list of failed ones for good.
+exit 0
 `
 
 const ARM = verbatim(`
@@ -182,8 +185,7 @@ tell_decided() {
 tell_state() {
   if [ ! -d "$dir" ]; then echo state absent; return; fi
   if [ -e "$dir/decided" ]; then tell_decided; return; fi
-  if ! read_armed 2>/dev/null; then echo state absent; return; fi
-  seconds_left
+  if ! seconds_left 2>/dev/null; then echo state absent; return; fi
   if watched; then printf 'state armed %s %s\n' "$left" "$persisted"
   elif [ -e "$dir/decided" ]; then tell_decided
   elif [ "$how" = systemd ]; then echo 'state unwatched its timer is not active any more'

@@ -10,7 +10,7 @@ const SECRET_NAME =
 
 /** What follows such a name and gives nothing away: switches, numbers, references to where the value is. */
 const HARMLESS =
-  /^(?:yes|no|true|false|on|off|none|null|nil|undefined|never|required|optional|\d{1,5}|\*+|x|!|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?\?[^}]*)?\}|\[secret.*|\/(?:run|etc|var|home|opt|srv|usr|root|tmp|data|app|secrets|mnt)\/[\w./-]+|file:.*)$/i
+  /^(?:yes|no|true|false|on|off|none|null|nil|undefined|never|required|optional|\d{1,5}|\*+|x|!|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?\?[^}]*)?\}|\[secret.*|\/(?:run|etc|var|home|opt|srv|usr|root|tmp|data|app|secrets|mnt)\/[\w./-]+?(?::\d+){0,2}|file:.*)$/i
 
 type Shape = readonly [pattern: RegExp, replacement: string]
 
@@ -68,7 +68,39 @@ export function redactShapes(text: string): string {
   for (const [pattern, replacement] of SHAPES) {
     out = out.replace(pattern, replacement)
   }
-  return out.replace(ASSIGNMENT, keepHarmless).replace(OPTION, keepHarmless)
+  return out.replace(ASSIGNMENT, keepHarmlessOrProse).replace(OPTION, keepHarmless)
+}
+
+function keepHarmlessOrProse(
+  whole: string,
+  name: string,
+  value: string,
+  offset: number,
+  text: string,
+): string {
+  return isProse(text, offset, name, value) ? whole : keepHarmless(whole, name, value)
+}
+
+/** Characters looked at on each side of what could be a sentence. */
+const NEARBY = 80
+/** A word as sentences have them: no digit, no sign, nothing that a generated secret looks like. */
+const PLAIN_WORD = /^[A-Za-z][a-z]{0,14}$/
+/** Words that begin a clause, and that nobody has for a password. */
+const CLAUSE =
+  /^(?:a|an|the|this|that|these|it|its|they|there|is|are|was|were|not|no|only|must|may|can|cannot|should|see|one|two|both|some|any|all|each|every|if|when|while|because|in|on|of|for|from|with|without|you|your|nobody|nothing|either|neither)$/i
+
+/**
+ * “sshd refuses passwords: this file decides” is a sentence and no assignment: a colon and a space, then the
+ * beginning of a clause with more words behind it. After a plural in a sentence any plain word may begin one.
+ */
+function isProse(text: string, offset: number, name: string, value: string): boolean {
+  if (!/[A-Za-z]:[ \t]+$/.test(name)) return false
+  const before = text.slice(Math.max(0, offset - NEARBY), offset)
+  const inSentence = /[A-Za-z][,;]? $/.test(before)
+  const plural = /s:[ \t]+$/i.test(name)
+  if (!(inSentence || plural) || !(inSentence && plural ? PLAIN_WORD : CLAUSE).test(value)) return false
+  const from = offset + name.length + value.length
+  return /^ [A-Za-z]{2,}(?![\w:=])/.test(text.slice(from, from + NEARBY))
 }
 
 function keepHarmless(whole: string, name: string, value: string): string {

@@ -1,11 +1,16 @@
 /** One SSH connection over ssh2, made safe: our own socket, algorithms, host key rule, time limits and errors. */
 
 import type { Duplex } from 'node:stream'
-import ssh2, { type Algorithms, type ClientChannel, type ServerHostKeyAlgorithm } from 'ssh2'
+import ssh2, {
+  type Algorithms,
+  type ClientChannel,
+  type NegotiatedAlgorithms,
+  type ServerHostKeyAlgorithm,
+} from 'ssh2'
 import { EXIT, Failure } from '../model/failure.ts'
 import type { Authentication } from './authentication.ts'
 import { type Channel, ChannelRefused, type Transport } from './channel.ts'
-import { connectFailure, handshakeFailure, lossReason } from './connection-errors.ts'
+import { connectFailure, handshakeFailure, lossReason, terrapinFailure } from './connection-errors.ts'
 import { type HostKeyDecision, strictVerifier } from './host-key.ts'
 import { loginShellWord } from './lane-script.ts'
 import type { PhaseClock } from './phase-clock.ts'
@@ -176,6 +181,16 @@ export class SshConnection implements Transport {
   }
 }
 
+/**
+ * ChaCha20 is what the Terrapin attack (CVE-2023-48795) works on, unless both sides restart their counters after the
+ * key exchange. ssh2 tells nobody whether they do, so its own note is read; when it is not there, the answer is no.
+ */
+function isOpenToTerrapin(client: ssh2.Client, { cs, sc }: NegotiatedAlgorithms): boolean {
+  const isChaCha = [cs, sc].some(({ cipher }) => cipher.startsWith('chacha20'))
+  const { _protocol: protocol } = client as unknown as { _protocol?: { _strictMode?: boolean } }
+  return isChaCha && protocol?._strictMode !== true
+}
+
 function shakeHands(
   client: ssh2.Client,
   stream: Duplex,
@@ -204,7 +219,10 @@ function shakeHands(
           : handshakeFailure(error, host, port),
       )
     })
-    client.on('handshake', () => options.onHandshake())
+    client.on('handshake', negotiated => {
+      options.onHandshake()
+      if (isOpenToTerrapin(client, negotiated)) fail(terrapinFailure(host))
+    })
     client.on('close', () =>
       fail(connectFailure({ code: authentication.begun ? 'DROPPED' : 'CLOSED' }, host, port)),
     )

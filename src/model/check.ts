@@ -15,6 +15,8 @@ export interface ReadContext {
   readonly target: Target
   /** Runs a script that reads. Rejects never: look at the result's `ending` and `exitCode`. */
   run(script: Script, options?: RunOptions): Promise<CommandResult>
+  /** Makes evidence of something seen from the operator's own side (`where: 'this machine'`): DNS, a web page, a handshake. */
+  record(result: CommandResult): void
   /** A login over a new connection, to see what a newcomer would see. */
   login(request: LoginRequest): Promise<LoginOutcome>
   /** A fact, read at most once in a round of checks and shared by all of them. */

@@ -197,6 +197,8 @@ export const RunEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('check-skipped'), ...at, check: z.string(), reason: z.string() }),
   z.object({ type: z.literal('note'), ...at, text: z.string(), check: z.string().optional() }),
+  z.object({ type: z.literal('run-frozen'), ...at }),
+  z.object({ type: z.literal('run-released'), ...at }),
   z.object({ type: z.literal('run-interrupted'), ...at, reason: z.string() }),
   z.object({ type: z.literal('run-finished'), ...at, status: RunStatus, summary: z.string() }),
 ])

@@ -70,6 +70,27 @@ export const thresholds = {
     'time for the change, one fresh login and a slow link; commit-confirmed practice is 1 to 10 minutes',
   ),
   fail2banMaxRetry: threshold(5, 'attempts', 'fail2ban default'),
+  failedValidationsAnHour: threshold(
+    3,
+    'an hour',
+    'Let’s Encrypt allows 5 failed validations per name, account and hour; domain §4: never more than 3',
+  ),
+  certificatesOfOneSetAWeek: threshold(
+    5,
+    'in 7 days',
+    'Let’s Encrypt: 5 certificates for the exact same set of names in 7 days',
+  ),
+  certificateSetRefillHours: threshold(34, 'h', 'Let’s Encrypt: one of those 5 comes back every 34 hours'),
+  certificateLifeWarnFraction: threshold(
+    0.3,
+    'of its lifetime',
+    'domain D11: renewal starts at a third of the lifetime, whatever it is; a little slack. S0 (30 d), S3 (14 d) and S4 (7 d) disagree and assume 90 days',
+  ),
+  certificateLifeFailFraction: threshold(
+    1 / 6,
+    'of its lifetime',
+    'domain D11: with half of the time for renewal gone, renewal does not work',
+  ),
   consentArmingSeconds: threshold(5, 's', 'domain §5.4: arming delay of a destructive change in production'),
 } as const satisfies Record<string, Threshold>
 

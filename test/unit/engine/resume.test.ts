@@ -15,7 +15,9 @@ function counted(lasting: boolean) {
   const script = sh`echo ran >> ${log}; touch ${path}`.text
   const remedy = scriptRemedy('a/make', sh`true`, {
     plan: async () => ({
-      actions: [{ type: 'run', title: 'make it', script, as: 'root', timeoutSeconds: 20, lasting }],
+      actions: [
+        { type: 'run', title: 'make it', script, as: 'root', timeoutSeconds: lasting ? 20 : 1, lasting },
+      ],
       touches: [],
       undo: '',
     }),
@@ -86,7 +88,7 @@ test('what was left in the middle is said exactly', async () => {
     outcome: 'unknown',
     summary: 'the run was cut off while “make it” ran: it may or may not have been done',
   })
-})
+}, 30_000)
 
 test('a run that another process still writes is not gone on with', async () => {
   const { on, book } = counted(false)

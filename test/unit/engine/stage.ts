@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Intents } from '../../../src/engine/intents.ts'
 import { createJournal, type Journal, readJournal } from '../../../src/engine/journal.ts'
 import type { Consent, ConsentRequest, Operator } from '../../../src/engine/operator.ts'
 import { newRunId, resumeRun, runRunbook } from '../../../src/engine/run.ts'
@@ -35,6 +36,9 @@ export function stage(
     consent?: (request: ConsentRequest) => Consent
     machine?: ShellMachine
     signal?: AbortSignal
+    intents?: Intents
+    review?: Operator['review']
+    ports?: Partial<RunPorts>
     onEvent?: (event: RunEvent) => void
   } = {},
 ): Stage {
@@ -52,11 +56,13 @@ export function stage(
     choose: async ({ remedies }) => remedies[0]?.id ?? null,
     manual: async () => 'done',
     lockHeld: async () => 'stop',
+    ...(options.review ? { review: options.review } : {}),
   }
   const target = { name: 'web-1', environment: 'staging' as const, host: 'test', stack: {} }
   const ports = (journal: Journal): RunPorts => ({
     connect: async () => machine,
     operator,
+    ...(options.intents ? { intents: options.intents } : {}),
     journal,
     evidence: ({ script, stdout, stderr, ...rest }) => ({ ...rest, script: script.text, stdout, stderr }),
     clean: text => text,
@@ -67,6 +73,7 @@ export function stage(
     signal: options.signal ?? new AbortController().signal,
     tool: 'kneeboard test',
     operatorName: 'tester@test',
+    ...options.ports,
   })
   const base = { target, params: {}, policy: defaultPolicy, mode: 'run' as const }
   return {

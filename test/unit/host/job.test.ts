@@ -265,7 +265,7 @@ describe.concurrent.for(SHELLS)('a job under %s', shell => {
       'i=1; while [ $i -le 20 ]; do echo line $i; sleep 0.1; i=$((i+1)); done',
     )
     expect(end).toMatchObject({ stdout: Array.from({ length: 20 }, (_, i) => `line ${i + 1}\n`).join('') })
-    expect(machine.reconnects).toBeGreaterThan(1)
+    expect(machine.reconnects).toBeGreaterThan(0)
   })
 
   test('that never began can be taken back: then it never will', async () => {

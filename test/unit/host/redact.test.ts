@@ -113,6 +113,11 @@ describe('redaction by shape', () => {
     [`eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.${'x'.repeat(20)}`, '[secret]'],
     [`deploy:$y$j9T$${'a.'.repeat(15)}:19700:0:`, 'deploy:[secret]:19700:0:'],
     ['SENTRY_TOKEN=${SENTRY_TOKEN:-fallback1}', 'SENTRY_TOKEN=[secret]'],
+    ['login failed, password: letmein for bob', 'login failed, password: [secret] for bob'],
+    ['tried the passwords: hunter2 and others', 'tried the passwords: [secret] and others'],
+    ['user bob password: letmein', 'user bob password: [secret]'],
+    ['password: correct horse', 'password: [secret] horse'],
+    ['- password: the\n  user: bob', '- password: [secret]\n  user: bob'],
   ])('hides %j', (text, shown) => {
     expect(redactShapes(text)).toBe(shown)
   })
@@ -133,6 +138,11 @@ describe('redaction by shape', () => {
     'https://example.org/path?x=1',
     'user@example.org',
     'PASSWORD=',
+    'sshd refuses passwords: /etc/ssh/sshd_config.d/00-kneeboard.conf:5 decides',
+    'sshd refuses passwords: this file decides',
+    'sshd refuses passwords: deploy was let in with a key only',
+    'there is no secret: see the vault',
+    'Passwords: two are weak',
   ])('leaves %j alone', text => {
     expect(redactShapes(text)).toBe(text)
   })

@@ -105,7 +105,7 @@ export const renewalTimer = check({
 const stateOf = ({ active, enabled }: RenewalTimer) =>
   `${active ? 'active' : 'not active'}, ${enabled ? 'enabled' : 'not enabled'}`
 
-function judgeTimer({ unit, runsADay, jitterSeconds }: RenewalTimer): Verdict {
+export function judgeTimer({ unit, runsADay, jitterSeconds }: RenewalTimer): Verdict {
   const spread = jitterSeconds > 0 ? `spread over ${describe(jitterSeconds)}` : 'not spread'
   const details = {
     measured: `${runsADay} a day, ${spread}`,
@@ -123,7 +123,7 @@ function judgeTimer({ unit, runsADay, jitterSeconds }: RenewalTimer): Verdict {
   })
 }
 
-function judgeCron({ file, line, runsADay }: RenewalCron): Verdict {
+export function judgeCron({ file, line, runsADay }: RenewalCron): Verdict {
   const details = { measured: line, expected: `${RUNS_A_DAY} runs a day or more, spread`, telling: line }
   const advice = `Switch certbot’s own timer on instead, and take the line out of ${file}`
   if (runsADay === null) return unknown(`how often ${file} renews could not be told`, { ...details, advice })

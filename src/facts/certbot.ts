@@ -60,7 +60,8 @@ export interface RenewalTimer {
   readonly jitterSeconds: number
 }
 
-const TIMERS = ['certbot.timer', 'snap.certbot.renew.timer']
+/** The third is Kneeboard’s own, for certbot in a Compose service (`src/facts/renewal.ts`). */
+const TIMERS = ['certbot.timer', 'snap.certbot.renew.timer', 'kneeboard-certificates.timer']
 
 /** The timers of the distribution's package and of the snap, of which a server has either, both or none. */
 export const renewalTimers = fact('certbot/renewal-timers', async (context): Promise<RenewalTimer[]> => {

@@ -10,7 +10,7 @@ import { fact } from '../model/fact.ts'
 import { type Script, sh } from '../model/script.ts'
 import { type Addresses, publicAddresses } from './dns.ts'
 import { type Fetched, outsideFetch } from './outside.ts'
-import { certbotPlace, compose, inNginx, nginxState, type SiteKey, siteOf } from './site.ts'
+import { certbotPlace, certbotWebroot, compose, inNginx, type SiteKey, siteOf } from './site.ts'
 
 /** Where HTTP-01 looks (RFC 8555 §8.3). */
 export const CHALLENGE_PATH = '/.well-known/acme-challenge'
@@ -79,7 +79,7 @@ export const rehearsal = fact(
 
 /** As certbot does: folders are made with its usual mode where they are missing, and what we made is remembered. */
 async function write(context: ReadContext, key: SiteKey, name: string, token: string): Promise<Written> {
-  const { webroot } = siteOf(key)
+  const webroot = await context.read(certbotWebroot, key)
   const script = sh`
     umask 022
     folder=${webroot}${CHALLENGE_PATH}
@@ -101,7 +101,7 @@ async function write(context: ReadContext, key: SiteKey, name: string, token: st
 
 async function remove(context: ReadContext, key: SiteKey, name: string, written: Written): Promise<void> {
   if (!written.ok && written.made.length === 0) return
-  const { webroot } = siteOf(key)
+  const webroot = await context.read(certbotWebroot, key)
   const folders = written.made.length === 0 ? sh`` : sh`rmdir ${written.made} 2>/dev/null`
   await onCertbotSide(context, key, sh`rm -f ${webroot}${CHALLENGE_PATH}/${name}\n${folders}\ntrue`)
 }
@@ -117,11 +117,7 @@ async function onCertbotSide(context: ReadContext, key: SiteKey, script: Script)
       { as: 'root', timeoutSeconds: 60 },
     )
   }
-  const { mounts } = await context.read(nginxState, key)
-  const source = mounts.find(({ destination }) => destination === site.webroot)?.source
-  // Certbot on the host writes into the volume's directory where nginx lives in a container.
-  const text = source === undefined ? script.text : script.text.replaceAll(site.webroot, source)
-  return context.run(sh`sh -c ${text}`, { as: 'root' })
+  return context.run(sh`sh -c ${script.text}`, { as: 'root' })
 }
 
 async function seen(

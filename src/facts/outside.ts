@@ -1,19 +1,13 @@
 /** What the operator's own machine sees: each name server's answer, each address's answer on port 80 and 443. */
 
-import {
-  askNameServer,
-  type DnsAnswer,
-  type Fetched,
-  fetchAt,
-  type Handshake,
-  type Look,
-  type RecordType,
-  shakeHands,
-} from '../host/outside.ts'
+import type { Look } from '../host/look.ts'
+import { askNameServer, type DnsAnswer, type RecordType } from '../host/outside-dns.ts'
+import { type Fetched, fetchAt, type Handshake, shakeHands } from '../host/outside-web.ts'
 import type { ReadContext } from '../model/check.ts'
 import { fact } from '../model/fact.ts'
 
-export type { DnsAnswer, DnsOutcome, Fetched, Handshake, RecordType } from '../host/outside.ts'
+export type { DnsAnswer, DnsOutcome, RecordType } from '../host/outside-dns.ts'
+export type { Fetched, Handshake } from '../host/outside-web.ts'
 
 /** One question to one name server, by its address. */
 export const dnsAnswer = fact(

@@ -1,8 +1,7 @@
 /** How nginx and certbot are reached on this server: as services of a Compose file, or on the host itself. */
 
-import { dirname } from 'node:path/posix'
 import type { ReadContext } from '../model/check.ts'
-import { type CommandResult, outputOf, Unreadable, whyNot } from '../model/command.ts'
+import { outputOf, Unreadable, whyNot } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { type Script, sh } from '../model/script.ts'
 import { certbotPrograms } from './certbot.ts'
@@ -157,7 +156,7 @@ export const certbotContainer = fact(
     const site = siteOf(key)
     const result = await context.run(
       sh`
-        id=$(${compose(site)} run -d --no-deps --entrypoint sleep ${site.certbotService} 60 </dev/null) || exit 1
+        id=$(${compose(site)} run -d --rm --no-deps --entrypoint sleep ${site.certbotService} 60 </dev/null) || exit 1
         id=$(printf '%s\\n' "$id" | tail -n 1)
         trap 'docker rm -f -v "$id" >/dev/null 2>&1' EXIT
         docker inspect --format '{{json .Mounts}}' "$id" || exit 1
@@ -197,8 +196,19 @@ export function certbotCommand(site: SiteParameters, kind: CertbotPlace['kind'],
   return sh`${compose(site)} run --rm -T --no-deps ${trust}${site.certbotService}`
 }
 
-/** The directory that Compose takes paths from. */
-export const projectDirectory = ({ composeFile }: SiteParameters): string => dirname(composeFile)
-
-/** True for a command that ran to an end that says something. */
-export const ended = (result: CommandResult): boolean => result.ending === 'exited'
+/**
+ * The directory for challenges as certbot itself sees it: where certbot is on the host and nginx in a container,
+ * the directory of the volume that the container has there.
+ *
+ * @throws Unreadable when nginx's container has nothing mounted there.
+ */
+export const certbotWebroot = fact('site/certbot-webroot', async (context, key: SiteKey): Promise<string> => {
+  const { webroot, nginxRunsIn } = siteOf(key)
+  const { kind } = await context.read(certbotPlace, key)
+  if (kind === 'compose' || nginxRunsIn === 'host') return webroot
+  const { mounts } = await context.read(nginxState, key)
+  const found = onHost(mounts, webroot)
+  if (found === null)
+    throw new Unreadable(`nginx’s container has nothing mounted at ${webroot}: certbot cannot reach it there`)
+  return found
+})

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { join } from 'node:path'
-import { docker, installMissing, LABEL, tryDocker } from './docker.ts'
+import { docker, LABEL, tryDocker } from './docker.ts'
 import { buildServerImage } from './image.ts'
 import { withLock } from './lock.ts'
 import { cacheFolder } from './places.ts'
@@ -48,7 +48,6 @@ export async function startAcme(
   const folder = join(lab.folder, 'acme')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const caFile = join(folder, 'ca.pem')
-  await installMissing({ openssl: 'openssl' })
   await run`openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=${HOST} \
     -addext ${`subjectAltName=DNS:${HOST},IP:${address.ipv4},IP:${address.ipv6}`} \
     -keyout ${join(folder, 'key.pem')} -out ${caFile}`

@@ -134,7 +134,7 @@ export async function runDocker(words: string[]): Promise<void> {
 }
 
 export async function down(options: { cache?: boolean }): Promise<void> {
-  const { stillRunning } = await takeDown()
+  const { stillRunning } = await takeDown(options)
   if (stillRunning.length > 0) {
     console.log(`Left alone: runs of processes that still go on (${stillRunning.join(', ')}).`)
     return

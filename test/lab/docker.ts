@@ -5,9 +5,10 @@ import { dirname } from 'node:path'
 import type { ProcessPromise } from 'zx'
 import { $ } from 'zx'
 import { withLock } from './lock.ts'
+import { installMissing, installTools } from './packages.ts'
 import { cacheFolder, places, runtimeFolder } from './places.ts'
 import { end, identify, isAlive, type ProcessIdentity } from './process.ts'
-import { attempt, commandEnvironment, run, waitFor } from './shell.ts'
+import { attempt, commandEnvironment, waitFor } from './shell.ts'
 
 /** Everything that the lab makes in Docker carries this label; nothing without it is ever touched. */
 export const LABEL = 'kneeboard.lab'
@@ -26,8 +27,10 @@ export function ensureDocker(): Promise<void> {
  * Whoever calls holds the lock `docker`.
  */
 export async function startDocker(): Promise<void> {
+  await installTools()
   if (await findDocker()) return
   await installMissing({ dockerd: 'docker.io' })
+  // Debian 12 has the client in the same package, later releases have it in one of its own.
   await installMissing({ docker: 'docker-cli' })
   // Where services are started on installation, the machine's own runs now.
   if (await findDocker()) return
@@ -48,17 +51,6 @@ export async function findDocker(): Promise<boolean> {
 
 export function isOwnDaemon(): boolean {
   return socket === places.dockerSocket
-}
-
-/** Installs Debian packages for commands that this machine lacks; asks apt only when something is missing. */
-export async function installMissing(packageOfCommand: Record<string, string>): Promise<void> {
-  const missing = new Set<string>()
-  for (const [command, debianPackage] of Object.entries(packageOfCommand)) {
-    if ((await attempt`command -v ${command}`).exitCode !== 0) missing.add(debianPackage)
-  }
-  if (missing.size === 0) return
-  await run`apt-get update`
-  await run`apt-get install -y --no-install-recommends ${[...missing]}`
 }
 
 /** Runs `docker` and gives its output; an error when it fails. */

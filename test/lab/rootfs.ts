@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type Archives, type Release, readArchives } from './archive.ts'
-import { docker, installMissing, LABEL, tryDocker } from './docker.ts'
+import { docker, LABEL, tryDocker } from './docker.ts'
 import { withLock } from './lock.ts'
 import { startMirror } from './mirror.ts'
 import { places } from './places.ts'
@@ -68,7 +68,6 @@ export async function hasImage(image: string): Promise<boolean> {
 }
 
 async function bootstrap(recipe: Recipe, archives: Archives, tarball: string): Promise<void> {
-  await installMissing({ mmdebstrap: 'mmdebstrap' })
   const scratch = join(places.rootfs, `making-${recipe.name}`)
   await rm(scratch, { recursive: true, force: true })
   await mkdir(scratch, { recursive: true })

@@ -84,9 +84,9 @@ export async function removeRun(runId: string): Promise<void> {
 
 /**
  * Everything of the lab goes, except the cache and the runs of other processes that still go on; says which those
- * are. `keepUp` spares what `up` has started.
+ * are. `keepUp` spares what `up` has started; `cache` takes the images and kept snapshots too.
  */
-export async function takeDown({ keepUp = false } = {}): Promise<{ stillRunning: string[] }> {
+export async function takeDown({ keepUp = false, cache = false } = {}): Promise<{ stillRunning: string[] }> {
   if (!(await mayHaveLeftovers())) return { stillRunning: [] }
   return withLock('docker', async () => {
     await startDocker()
@@ -95,6 +95,7 @@ export async function takeDown({ keepUp = false } = {}): Promise<{ stillRunning:
     const runs = await knownRuns()
     if (runs.length > 0) return { stillRunning: runs.filter(runId => runId !== KEPT_RUN) }
     await removeBuildContainers()
+    if (cache) await removeImages()
     await stopDocker()
     await rm(runtimeFolder, { recursive: true, force: true })
     return { stillRunning: [] }
@@ -114,6 +115,14 @@ async function removeBuildContainers(): Promise<void> {
   const ours = isOwnDaemon() ? [] : ['--filter', `label=${LABEL}`]
   const containers = lines((await docker('ps', '--all', '--quiet', ...ours)).stdout)
   if (containers.length > 0) await tryDocker(['rm', '--force', '--volumes', ...containers])
+}
+
+async function removeImages(): Promise<void> {
+  const filter = ['--quiet', '--filter', `label=${LABEL}`]
+  const images = new Set(lines((await docker('images', '--all', ...filter)).stdout))
+  if (images.size > 0) await tryDocker(['rmi', '--force', ...images])
+  const volumes = lines((await docker('volume', 'ls', ...filter)).stdout)
+  if (volumes.length > 0) await tryDocker(['volume', 'rm', '--force', ...volumes])
 }
 
 async function goesOn(runId: string): Promise<boolean> {

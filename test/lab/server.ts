@@ -48,8 +48,15 @@ export type LabServer = {
   stop(): Promise<void>
 }
 
-/** Ready when this returns: SSH answers, logins are allowed, and its host keys are known. */
-export async function describeServer(lab: Lab, identity: ServerIdentity): Promise<LabServer> {
+/**
+ * A new server is ready when this returns: SSH answers, logins are allowed, and its host keys are known. One that
+ * was found running is taken as it is: it may be broken on purpose.
+ */
+export async function describeServer(
+  lab: Lab,
+  identity: ServerIdentity,
+  state: 'new' | 'found',
+): Promise<LabServer> {
   const { name, sshPort, sshUser } = identity
   const { ipv4, ipv6 } = lab.network.address(identity.number)
   const container = containerName(lab, name)
@@ -76,16 +83,24 @@ export async function describeServer(lab: Lab, identity: ServerIdentity): Promis
     await waitFor(`SSH on ${name} (${ipv4}:${sshPort})`, () => greetsAsSsh(ipv4, sshPort), { every: 50 })
     await waitFor(`logins on ${name}`, async () => (await exec('test ! -e /run/nologin')).exitCode === 0)
   }
+  // Asked of Docker, not of the server: a command run in it while it goes down would delay just that.
+  const startedAt = async () =>
+    (await tryDocker(['inspect', '--format', '{{.State.Running}} {{.State.StartedAt}}', container])).stdout
   const untilNextBoot = async (before: string) => {
-    await waitFor(`the next boot of ${name}`, async () => (await bootId().catch(() => before)) !== before)
+    await waitFor(`the next boot of ${name}`, async () => {
+      const now = await startedAt()
+      return now.startsWith('true') && now !== before
+    })
     await waitForSsh()
   }
 
-  await waitForSsh()
-  const hostKeys = lines(await must('cat /etc/ssh/ssh_host_*_key.pub'))
+  if (state === 'new') await waitForSsh()
+  const hostKeys = lines((await exec('cat /etc/ssh/ssh_host_*_key.pub')).stdout)
   const knownHostsFile = join(lab.folder, name, 'known_hosts')
-  await mkdir(join(lab.folder, name), { recursive: true, mode: 0o700 })
-  await writeFile(knownHostsFile, knownHosts([ipv4, ipv6], sshPort, hostKeys))
+  if (state === 'new') {
+    await mkdir(join(lab.folder, name), { recursive: true, mode: 0o700 })
+    await writeFile(knownHostsFile, knownHosts([ipv4, ipv6], sshPort, hostKeys))
+  }
 
   return {
     name,
@@ -105,12 +120,12 @@ export async function describeServer(lab: Lab, identity: ServerIdentity): Promis
     bootId,
     waitForSsh,
     reboot: async () => {
-      const before = await bootId()
+      const before = await startedAt()
       await exec('systemctl --no-block reboot')
       await untilNextBoot(before)
     },
     powerCycle: async () => {
-      const before = await bootId()
+      const before = await startedAt()
       await docker('kill', '--signal', 'KILL', container)
       await docker('start', container)
       await untilNextBoot(before)
@@ -135,7 +150,8 @@ function knownHosts(addresses: string[], port: number, keys: string[]): string {
 }
 
 async function fingerprint(keys: string[]): Promise<string> {
-  const [ed25519 = ''] = keys.filter(key => key.startsWith('ssh-ed25519'))
+  const ed25519 = keys.find(key => key.startsWith('ssh-ed25519'))
+  if (ed25519 === undefined) return ''
   const printed = await run({ input: `${ed25519}\n` })`ssh-keygen -lf -`
   return printed.stdout.split(' ')[1] ?? ''
 }

@@ -33,7 +33,7 @@ export async function createServer(lab: Lab, options: ServerOptions = {}): Promi
     await createContainer(lab, identity, image, snapshot)
     return identity
   })
-  return describeServer(lab, identity)
+  return describeServer(lab, identity, 'new')
 }
 
 const reserved = new Map<string, Set<number>>()
@@ -75,5 +75,5 @@ export async function findServers(lab: Lab): Promise<LabServer[]> {
     const [sshUser = 'root', sshPort = '22'] = ssh.split(':')
     return { name, number: Number(number), memory, sshUser, sshPort: Number(sshPort) }
   })
-  return Promise.all(identities.map(identity => describeServer(lab, identity)))
+  return Promise.all(identities.map(identity => describeServer(lab, identity, 'found')))
 }

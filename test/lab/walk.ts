@@ -31,6 +31,8 @@ export interface WalkOptions {
   readonly policy?: Partial<Policy>
   /** Default: yes to everything. */
   readonly consent?: (request: ConsentRequest) => Promise<Consent> | Consent
+  /** What the person answers who is asked to do something elsewhere; default: it was not done. */
+  readonly manual?: () => Promise<'done' | 'not-done'>
   readonly mode?: 'run' | 'check'
   readonly user?: string
 }
@@ -52,7 +54,7 @@ export function connectToLab(server: LabServer, user = server.sshUser): Promise<
 export async function walk(
   server: LabServer,
   checks: readonly AnyCheck[],
-  { params = {}, policy = {}, consent, mode = 'run', user }: WalkOptions = {},
+  { params = {}, policy = {}, consent, manual, mode = 'run', user }: WalkOptions = {},
 ): Promise<Walk> {
   const id = newRunId()
   const redactor = createRedactor()
@@ -72,7 +74,7 @@ export async function walk(
           return (await consent?.(request)) ?? { answer: 'yes', by: 'test' }
         },
         choose: async ({ remedies }) => remedies[0]?.id ?? null,
-        manual: async () => 'not-done',
+        manual: async () => (await manual?.()) ?? 'not-done',
         lockHeld: async () => 'take-over',
       },
       journal: createJournal(join(mkdtempSync(join(tmpdir(), 'kneeboard-walk-')), `${id}.jsonl`)),

@@ -1,7 +1,7 @@
 import { type Fault, shopFault } from './fault.ts'
 
 /** Backups that look like backups. Each spoils the newest file in backups/, and makes one first where there is none. */
-const newest = '$(ls -t backups/*.dump 2> /dev/null | head -n 1)'
+const newest = '$(ls -t backups/*.dump 2> /dev/null | sed -n 1p)'
 const dump = `compose exec -T db pg_dump -Fc -U "$(get_key $env_file DB_USER)" "$(get_key $env_file DB_NAME)"`
 /** Whether a restore into nothing gives the products back; says nothing about which error it ended in. */
 const rows = `$(compose exec -T db pg_restore --data-only --table products_product -f - < "$file" 2> /dev/null | grep -c '^[0-9]' || true)`

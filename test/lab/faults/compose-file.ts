@@ -20,7 +20,7 @@ export const composeBuildInsteadOfImage = shopFault({
   describe:
     '`compose pull` says “No image to be pulled”, and a deployment would not change the version: `build:` stands where `image:` is needed.',
   inject: `sed -i 's|^  image: \\(registry.lab/webshop-backend.*\\)|  build: ./backend # \\1|' "$compose_file"`,
-  visible: 'compose config | grep -q "^    build:"',
+  visible: 'has "^    build:" "$(compose config)"',
   undo: `sed -i 's|^  build: ./backend # |  image: |' "$compose_file"`,
 })
 

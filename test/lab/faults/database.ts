@@ -65,7 +65,8 @@ export const dbBlockedAlter = shopFault({
     'Pages with products hang and end in 504: an ALTER TABLE waits for a forgotten session, and every reader waits behind the ALTER.',
   inject: `
 ${session('forgotten-session', ...forgotten)}
-until [ "${count("application_name = 'forgotten-session' AND state = 'idle in transaction'")}" -ge 1 ]; do sleep 0.2; done
+idle() { [ "${count("application_name = 'forgotten-session' AND state = 'idle in transaction'")}" -ge 1 ]; }
+wait_for idle
 ${session('waiting-alter', 'ALTER TABLE products_product ADD COLUMN note text')}`,
   visible: `[ "${count("application_name = 'waiting-alter' AND wait_event_type = 'Lock'")}" -ge 1 ]`,
   undo: `

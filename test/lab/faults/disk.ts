@@ -48,7 +48,7 @@ volume=${databaseVolume}
 compose stop db
 small_disk "$volume" 400M
 compose start db
-until [ "$(state_of db)" = running/healthy ]; do sleep 0.5; done
+wait_for '[ "$(state_of db)" = running/healthy ]'
 fill "$volume" copy-of-old-server.tar ${leave}`,
     visible: `volume=${databaseVolume}; ${visible}`,
     undo: `${words}

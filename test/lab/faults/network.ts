@@ -36,7 +36,7 @@ ${allowOnlySshAndHttps}
 ufw route allow proto tcp from any to any port 443
 ufw --force route delete allow proto tcp from any to any port 80
 ufw reload`,
-  visible: `iptables -C DOCKER-USER -j DROP 2> /dev/null && ! iptables -S ufw-user-forward | grep -q 'dport 80 '`,
+  visible: `iptables -C DOCKER-USER -j DROP 2> /dev/null && ! has 'dport 80 ' "$(iptables -S ufw-user-forward)"`,
   undo: `
 ufw --force disable
 sed -i '/# BEGIN lab/,/# END lab/d' /etc/ufw/after.rules
@@ -51,7 +51,7 @@ export const port80BlockedOnIpv6 = shopFault({
   inject: `
 ${installUfw}
 ${allowOnlySshAndHttps}`,
-  visible: `ufw status | grep -q '^Status: active' && ! ip6tables -S ufw6-user-input | grep -q 'dport 80 ' && ! iptables -C DOCKER-USER -j DROP 2> /dev/null`,
+  visible: `has '^Status: active' "$(ufw status)" && ! has 'dport 80 ' "$(ip6tables -S ufw6-user-input)" && ! iptables -C DOCKER-USER -j DROP 2> /dev/null`,
   undo: 'ufw --force disable',
 })
 
@@ -65,7 +65,7 @@ mkdir -p $state
 echo '{"dns": ["192.0.2.53"]}' > /etc/docker/daemon.json
 systemctl restart docker`,
   visible: `
-outside=$(sed -n 's#^deb http://\\([^/]*\\)/.*#\\1#p' /etc/apt/sources.list | head -n 1)
+outside=$(sed -n 's#^deb http://\\([^/]*\\)/.*#\\1#p' /etc/apt/sources.list | sed -n 1p)
 [ "$(state_of backend)" = running/healthy ] && ! compose exec -T backend timeout 4 getent hosts "$outside" > /dev/null`,
   undo: `
 cp $state/daemon.json /etc/docker/daemon.json

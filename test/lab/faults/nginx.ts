@@ -42,7 +42,7 @@ export const nginxUpstreamTypo = shopFault({
 sed -i 's/server backend:8000/server backnd:8000/' nginx/conf.d/upstreams.conf
 compose restart nginx`,
   visible:
-    '[ "$(status /health)" = 000 ] && compose logs --tail 5 nginx | grep -q "host not found in upstream"',
+    '[ "$(status /health)" = 000 ] && has "host not found in upstream" "$(compose logs --tail 5 nginx)"',
   undo: `
 sed -i 's/server backnd:8000/server backend:8000/' nginx/conf.d/upstreams.conf
 compose restart nginx`,

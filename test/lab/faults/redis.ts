@@ -37,5 +37,5 @@ for _ in range(${tasks}): ping.apply_async(ignore_result=True)'`,
   visible: `[ "$(redis llen celery)" -ge ${tasks - 100} ]`,
   undo: `
 compose restart celery
-until [ "$(redis llen celery)" -lt 10 ]; do sleep 1; done`,
+wait_for '[ "$(redis llen celery)" -lt 10 ]'`,
 })

@@ -44,7 +44,8 @@ export const imageTagMissing = shopFault({
   inject: `
 keep_key .env IMAGE_TAG
 set_key .env IMAGE_TAG v9.9.9`,
-  visible: '! docker image inspect "$(compose config --images | grep -m 1 webshop-backend)" > /dev/null 2>&1',
+  visible:
+    '! docker image inspect "$(compose config --images | grep webshop-backend | sed -n 1p)" > /dev/null 2>&1',
   undo: 'put_back_key .env IMAGE_TAG',
 })
 

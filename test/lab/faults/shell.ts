@@ -1,7 +1,7 @@
 /** The words that a fault's shell lines are written in. */
 export const words = `
 state=/var/lib/lab-faults/$fault
-domain=$(sed -n 's/^ *server_name \\([^ ;]*\\).*/\\1/p' nginx/conf.d/site.conf | head -n 1)
+domain=$(sed -n 's/^ *server_name \\([^ ;]*\\).*/\\1/p' nginx/conf.d/site.conf | sed -n 1p)
 scheme=http
 ! grep -q ssl_certificate nginx/conf.d/site.conf || scheme=https
 
@@ -12,9 +12,13 @@ status() {
 }
 # health: the health endpoint's JSON as the backend gives it to its own container
 health() { compose exec -T backend curl -s --max-time 20 http://localhost:8000/api/health/ || true; }
+# has PATTERN TEXT: not a pipe into grep -q, whose early end would count as the first command's failure
+has() { grep -q -- "$1" <<< "$2"; }
+# wait_for CONDITION
+wait_for() { for _ in $(seq 150); do if eval "$1"; then return; fi; sleep 0.2; done; echo "never: $1" >&2; return 1; }
 # state_of SERVICE: running/healthy, exited/, restarting/unhealthy …; empty when it was never created
-state_of() { compose ps --all --format '{{.State}}/{{.Health}}' "$1" | head -n 1; }
-container() { compose ps --all --quiet "$1" | head -n 1; }
+state_of() { compose ps --all --format '{{.State}}/{{.Health}}' "$1" | sed -n 1p; }
+container() { compose ps --all --quiet "$1" | sed -n 1p; }
 recreate() { compose up --detach --no-deps --force-recreate "$@"; }
 # The addresses of recreated containers may have changed; where nginx cannot be told now, the fault itself is why.
 reload() { compose exec -T nginx nginx -s reload 2> /dev/null || true; }

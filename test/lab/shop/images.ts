@@ -108,6 +108,8 @@ async function save(tar: string): Promise<void> {
     if (older.endsWith('.tar')) await rm(join(tars, older))
   }
   await rename(partial, tar)
+  // What an earlier build left without a name; its layers go unless this build shares them.
+  await docker('image', 'prune', '--force', '--filter', `label=${LABEL}`)
 }
 
 /** Everything that goes into the images: their sources, and this file, which says how they are put together. */

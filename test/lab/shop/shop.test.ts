@@ -100,9 +100,12 @@ describe('a fault', () => {
   it.each(tried)('%s can be seen, and undone', async name => {
     const fault = findFault(name)
     expect(await fault.isVisible(server)).toBe(false)
-    await fault.inject(server, lab)
-    expect(await fault.isVisible(server)).toBe(true)
-    await fault.undo?.(server, lab)
+    try {
+      await fault.inject(server, lab)
+      expect(await fault.isVisible(server)).toBe(true)
+    } finally {
+      await fault.undo?.(server, lab)
+    }
     expect(await fault.isVisible(server)).toBe(false)
     await waitUntilHealthy(server)
   })

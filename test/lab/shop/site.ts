@@ -41,7 +41,7 @@ export async function findShop(server: LabServer): Promise<Shop> {
   const [name, domain = ''] = (
     await inShop(
       server,
-      `echo "$environment"; sed -n 's/^ *server_name \\([^ ;]*\\).*/\\1/p' nginx/conf.d/site.conf | head -n 1`,
+      `echo "$environment"; sed -n 's/^ *server_name \\([^ ;]*\\).*/\\1/p' nginx/conf.d/site.conf | sed -n 1p`,
     )
   )
     .trim()

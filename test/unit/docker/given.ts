@@ -25,6 +25,7 @@ export function given<P>(params: P, { facts = {}, policy, login, run }: Given = 
     async run() {
       return ended(run ?? { ending: 'not-run', exitCode: null, reason: 'nothing runs here' })
     },
+    record() {},
     async login() {
       return login ?? { outcome: 'unreachable', methods: [], reason: 'no login here' }
     },

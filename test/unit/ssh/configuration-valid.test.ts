@@ -22,7 +22,7 @@ function judge(exitCode: number, stderr: string) {
     stderr,
     omittedBytes: 0,
   })
-  const context = { run, params: {}, policy: defaultPolicy } as unknown as ProbeContext<object>
+  const context = { run, params: {}, policy: defaultPolicy } as unknown as ProbeContext<Record<string, never>>
   return configurationValid.probe(context)
 }
 

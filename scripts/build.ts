@@ -1,6 +1,7 @@
-/** Bundles the program into dist/: one launcher and chunks that load when they are needed. */
+/** Bundles the program into dist/, or the folder given: one launcher and chunks that load when they are needed. */
 
 import { chmodSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
@@ -23,7 +24,8 @@ const bundle = await rolldown({
   logLevel: 'warn',
 })
 // Written beside and renamed: a build that fails leaves the one before in place.
-const next = `${root}dist.next`
+const folder = resolve(process.argv[2] ?? `${root}dist`)
+const next = `${folder}.next`
 rmSync(next, { recursive: true, force: true })
 await bundle.write({
   dir: next,
@@ -34,5 +36,5 @@ await bundle.write({
 })
 await bundle.close()
 chmodSync(`${next}/kneeboard.js`, 0o755)
-rmSync(`${root}dist`, { recursive: true, force: true })
-renameSync(next, `${root}dist`)
+rmSync(folder, { recursive: true, force: true })
+renameSync(next, folder)

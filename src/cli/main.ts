@@ -1,5 +1,7 @@
 /** Parses, calls, and turns every ending into a sentence and an exit code. */
 
+import { harmless } from '../host/evidence.ts'
+import { createRedactor } from '../host/redact.ts'
 import { EXIT, Failure } from '../model/failure.ts'
 import type { Io } from './io.ts'
 import { CommanderError, createProgram } from './program.ts'
@@ -27,14 +29,19 @@ export async function main(argv: readonly string[], version: string): Promise<nu
   }
 }
 
+/** A message may quote a server (“it said: …”): neither its control sequences nor a secret in it get out. */
+const clean = (text: string): string => harmless(text, createRedactor())
+
 function explain(error: unknown, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.passed : EXIT.usage
   if (error instanceof Failure) {
-    io.err(`kneeboard: ${error.message.replace(/\.$/, '')}.${error.next === '' ? '' : ` ${error.next}`}\n`)
+    io.err(
+      `kneeboard: ${clean(error.message).replace(/\.$/, '')}.${error.next === '' ? '' : ` ${error.next}`}\n`,
+    )
     return error.exitCode
   }
   io.err(
-    `kneeboard: this is a mistake in Kneeboard itself: ${error instanceof Error ? error.message : String(error)}. Please report it with the command that you ran.\n`,
+    `kneeboard: this is a mistake in Kneeboard itself: ${clean(error instanceof Error ? error.message : String(error))}. Please report it with the command that you ran.\n`,
   )
   if (process.env.KNEEBOARD_DEBUG && error instanceof Error) io.err(`${error.stack}\n`)
   return SOFTWARE

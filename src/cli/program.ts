@@ -3,7 +3,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ExitCode } from '../model/failure.ts'
 import type { Io } from './io.ts'
-import type { ConnectionOptions, ResumeOptions, RunOptions } from './options.ts'
+import {
+  type ConnectionOptions,
+  FORMATS,
+  type Format,
+  type ResumeOptions,
+  type RunOptions,
+} from './options.ts'
 
 /** @returns a program that calls `done` with the exit code of the command that ran. */
 export function createProgram(version: string, io: Io, done: (code: ExitCode) => void): Command {
@@ -14,6 +20,9 @@ export function createProgram(version: string, io: Io, done: (code: ExitCode) =>
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .option('--ascii', 'draw with ASCII characters only')
+    .option('--no-motion', 'let nothing on the screen move by itself')
+    .option('--no-bell', 'never ring when you are needed and have looked away')
+    .option('--screen-reader', 'plain text that only grows, instead of a drawn screen')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .showHelpAfterError(false)
@@ -142,7 +151,7 @@ function addRuns(runs: Command, io: Io, version: string, done: (code: ExitCode) 
     .description('one run; `last` is the newest')
     .argument('<run>')
     .addOption(formatOption())
-    .action(async (run: string, options: { format: string }) =>
+    .action(async (run: string, options: { format: Format }) =>
       done((await load()).showRun(io, run, options.format)),
     )
   runs
@@ -151,7 +160,7 @@ function addRuns(runs: Command, io: Io, version: string, done: (code: ExitCode) 
     .argument('<run>')
     .addOption(formatOption())
     .option('--output <file>')
-    .action(async (run: string, options: { format: string; output?: string }) =>
+    .action(async (run: string, options: { format: Format; output?: string }) =>
       done((await load()).exportRun(io, run, options.format, options.output)),
     )
   withConnection(
@@ -171,7 +180,10 @@ function addRuns(runs: Command, io: Io, version: string, done: (code: ExitCode) 
     .command('verify')
     .description('whether a journal is whole, by its hash chain')
     .argument('<run>')
-    .action(async (run: string) => done((await load()).verifyRun(io, run)))
+    .option('--head <hash>', 'a hash that must stand in it: the journalHead of the summary left on the server')
+    .action(async (run: string, options: { head?: string }) =>
+      done((await load()).verifyRun(io, run, options.head)),
+    )
 }
 
 function withConnection(command: Command): Command {
@@ -207,8 +219,7 @@ const environmentOption = () =>
     'production',
     'staging',
   ])
-const formatOption = () =>
-  new Option('--format <format>', 'of the result').choices(['plain', 'json', 'jsonl']).default('plain')
+const formatOption = () => new Option('--format <format>', 'of the result').choices(FORMATS).default('plain')
 
 const collect = (value: string, all: string[] = []): string[] => [...all, value]
 

@@ -3,6 +3,7 @@
 import { runbooks } from '../../runbooks/index.ts'
 import type { Places } from '../config/places.ts'
 import { readPolicy } from '../config/policy.ts'
+import { readPreferences } from '../config/preferences.ts'
 import type { Targets } from '../config/targets.ts'
 import { countVerdicts } from '../engine/outcome.ts'
 import { resolveParameters } from '../engine/parameters.ts'
@@ -19,9 +20,12 @@ import type {
   Services,
   StartRequest,
 } from '../tui/services.ts'
+import { cutOff } from './due.ts'
+import { exportRun } from './export-run.ts'
 import { endOf, openStoredRun, runIds, type StoredRun } from './history.ts'
 import type { ConnectionOptions } from './options.ts'
-import { continueRun, type RunSetting, type StartedRun, startRun } from './start-run.ts'
+import { openShell } from './shell.ts'
+import { connectRequest, continueRun, type RunSetting, type StartedRun, startRun } from './start-run.ts'
 import { whichRunbook } from './which-runbook.ts'
 
 /** Runs looked at for the home screen and the history: enough to scroll, few enough to read at once. */
@@ -37,7 +41,7 @@ export interface ServicesOptions {
 }
 
 export function createServices(options: ServicesOptions): Services {
-  const { places, targets } = options
+  const { places, targets, connection } = options
   const runs = () => readableRuns(places.runs)
   return {
     async targets() {
@@ -66,6 +70,22 @@ export function createServices(options: ServicesOptions): Services {
     async openRun(run) {
       return openStoredRun(places.runs, run).state
     },
+    async due() {
+      return cutOff(runs())
+    },
+    async sshHosts() {
+      const { listHosts } = await import('../host/client-config.ts')
+      const known = targets.list().flatMap(({ name, host }) => [name, host])
+      return (await listHosts(connection.sshConfig)).filter(host => !known.includes(host))
+    },
+    async tryConnection(draft, ports) {
+      const { tryConnection } = await import('./try-connection.ts')
+      return tryConnection(connectRequest(Target.parse({ ...draft, stack: {} }), connection), ports)
+    },
+    openShell: target => openShell(target, connection),
+    async exportRun(run, format) {
+      return exportRun(openStoredRun(places.runs, run), format, process.cwd())
+    },
   }
 }
 
@@ -92,15 +112,17 @@ async function outcomeOf(
   begin: (setting: RunSetting) => StartedRun,
 ): Promise<RunOutcome> {
   const { version, places, connection } = options
-  const { operator, prompter, signal, stopNow } = ports
+  const { operator, prompter, intents, signal, stopNow } = ports
   let journalPath: string | undefined
   try {
     const started = begin({
       version,
       runsFolder: places.runs,
       policy: readPolicy(places.config),
+      preferences: readPreferences(places.config),
       connection,
       operator,
+      intents,
       prompter,
       signal,
       stopNow,
@@ -168,6 +190,7 @@ function runSummaryOf({ state, path: journalPath }: StoredRun): RunSummary {
     target,
     startedAt,
     journalPath,
+    counts: countVerdicts(state),
     ...(finishedAt ? { finishedAt } : {}),
     ...endOf(state),
   }

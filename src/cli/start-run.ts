@@ -3,6 +3,8 @@
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { runbooks } from '../../runbooks/index.ts'
+import type { Preferences } from '../config/preferences.ts'
+import type { Intents } from '../engine/intents.ts'
 import { createJournal, type Journal, reopenJournal } from '../engine/journal.ts'
 import type { Operator } from '../engine/operator.ts'
 import { newRunId, resumeRun, runRunbook } from '../engine/run.ts'
@@ -18,6 +20,7 @@ import { EXIT, Failure } from '../model/failure.ts'
 import type { Policy } from '../model/policy.ts'
 import type { Runbook } from '../model/runbook.ts'
 import type { Target } from '../model/target.ts'
+import { reportJson } from '../report/json.ts'
 import type { ConnectionOptions } from './options.ts'
 import { whichChecks } from './which-runbook.ts'
 
@@ -26,8 +29,11 @@ export interface RunSetting {
   readonly version: string
   readonly runsFolder: string
   readonly policy: Policy
+  readonly preferences: Preferences
   readonly connection: ConnectionOptions
   readonly operator: Operator
+  /** What the operator says unasked; left out without a screen. */
+  readonly intents?: Intents
   readonly prompter: Prompter
   readonly signal: AbortSignal
   /** Ends what runs now, too. */
@@ -79,6 +85,7 @@ export function continueRun(setting: RunSetting, path: string): StartedRun {
       )
     if (before.status !== undefined)
       throw new Failure(EXIT.usage, 'that run reached its end', 'Start a new one with `kneeboard run`.')
+    refuseRedacted(before)
     const target = targetOf(before)
     const request = {
       runbook: runbookOf(before),
@@ -94,6 +101,21 @@ export function continueRun(setting: RunSetting, path: string): StartedRun {
     journal.close()
     throw error
   }
+}
+
+/** What was taken out or cut before it was stored. */
+const NOT_AS_GIVEN = /\[secret(?::[^\]]*)?\]|… \(\d+ more characters\)/
+
+/** @throws Failure (64) where a value that the run needs was a secret: the journal does not hold it. */
+function refuseRedacted({ params, reach }: RunState): void {
+  const values = Object.entries({ ...reach?.stack, ...params })
+  const [name] = values.find(([, value]) => NOT_AS_GIVEN.test(JSON.stringify(value) ?? '')) ?? []
+  if (name !== undefined)
+    throw new Failure(
+      EXIT.usage,
+      `the value of ${name} was not stored, because it looks like a secret`,
+      'Start a new run with it: its checks find what is left to do.',
+    )
 }
 
 /** The host key that the run saw is the only one accepted: what goes on must be the same server. */
@@ -116,6 +138,7 @@ function runbookOf(before: RunState): Runbook {
 
 function portsFor(setting: RunSetting, target: Target, journal: Journal): RunPorts {
   const redactor = createRedactor()
+  const { summaryOnServer } = setting.preferences
   const { operator, prompter, signal, listen, version } = setting
   return {
     // ssh2 is loaded when it is needed: the first screen does not wait for it.
@@ -128,9 +151,12 @@ function portsFor(setting: RunSetting, target: Target, journal: Journal): RunPor
       )
     },
     operator,
+    ...(setting.intents ? { intents: setting.intents } : {}),
     journal,
+    ...(summaryOnServer === false ? {} : { serverSummary: { folder: summaryOnServer, render: reportJson } }),
     evidence: result => toEvidence(result, redactor),
     clean: text => harmless(text, redactor),
+    learn: redactor.learn,
     listen,
     signal,
     ...(setting.stopNow ? { stopNow: setting.stopNow } : {}),

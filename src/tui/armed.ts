@@ -8,12 +8,12 @@ export const ARMING = 350
 
 /** False for the first moments of a question's life, and the footer shows no answer then. */
 export function useArmed(milliseconds = ARMING): boolean {
-  const { motion } = useTheme()
-  const [isArmed, setArmed] = useState(!motion)
+  const { live } = useTheme()
+  const [isArmed, setArmed] = useState(!live)
   useEffect(() => {
-    if (!motion) return
+    if (!live) return
     const timer = setTimeout(() => setArmed(true), milliseconds)
     return () => clearTimeout(timer)
-  }, [milliseconds, motion])
+  }, [milliseconds, live])
   return isArmed
 }

@@ -18,12 +18,13 @@ export function problemOf(schema: z.ZodType, value: unknown): string | undefined
 }
 
 const text = (
-  field: Omit<FieldSpec, 'kind' | 'options' | 'initial' | 'placeholder'> & Partial<FieldSpec>,
+  field: Omit<FieldSpec, 'kind' | 'options' | 'initial' | 'placeholder' | 'source'> & Partial<FieldSpec>,
 ): FieldSpec => ({
   kind: 'text',
   options: [],
   initial: '',
   placeholder: '',
+  source: '',
   ...field,
 })
 
@@ -82,6 +83,7 @@ export function targetFields(taken: readonly string[]): FieldSpec[] {
       options: Environment.options,
       initial: 'production',
       placeholder: '',
+      source: '',
       problem: value => problemOf(Environment, value),
     },
   ]
@@ -100,6 +102,27 @@ export function draftOf(texts: Texts): TargetDraft {
   }
 }
 
+/** A stored server as the form would hand it over. */
+export function draftOfTarget({
+  name,
+  host,
+  environment,
+  user,
+  port,
+  identity,
+  hostKey,
+}: Target): TargetDraft {
+  return {
+    name,
+    host,
+    environment,
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port }),
+    ...(identity === undefined ? {} : { identity }),
+    ...(hostKey === undefined ? {} : { hostKey }),
+  }
+}
+
 interface Known {
   readonly given: Readonly<Record<string, unknown>>
   readonly target: Target
@@ -113,21 +136,24 @@ export function parameterFields(parameters: readonly Parameter[], known: Known):
 function parameterField(parameter: Parameter, { given, target }: Known): FieldSpec {
   const { name, schema, description } = parameter
   const stored = target.stack[name]
-  const [value, source] =
+  const [value, source, words] =
     given[name] !== undefined
-      ? [given[name], 'As given']
+      ? [given[name], 'given', 'As given']
       : stored !== undefined
-        ? [stored, `From the settings of ${target.name}`]
-        : [parameter.default, parameter.default === undefined ? 'Has to be given' : 'The default']
+        ? [stored, `from ${target.name}`, `From the settings of ${target.name}`]
+        : parameter.default === undefined
+          ? [undefined, 'needed', 'Has to be given']
+          : [parameter.default, 'default', 'The default']
   const options = optionsOf(schema)
   return {
     name,
     label: spaced(name),
-    help: `${description.replace(/\.$/, '')}. ${source}.`,
+    help: `${description.replace(/\.$/, '')}. ${words}.`,
     kind: options.length > 0 ? 'choice' : 'text',
     options,
     initial: asText(value),
-    placeholder: '',
+    placeholder: '(empty)',
+    source,
     problem: entered => problemOf(schema, meant(schema, entered)),
   }
 }

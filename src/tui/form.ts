@@ -13,6 +13,8 @@ export interface FieldSpec {
   readonly options: readonly string[]
   readonly initial: string
   readonly placeholder: string
+  /** Where the initial value comes from, in a word or two; '' where that needs no saying. */
+  readonly source: string
   /** What is wrong with a text, as a sentence without a full stop; undefined when it is right. */
   problem(text: string, others: Readonly<Record<string, string>>): string | undefined
 }
@@ -24,9 +26,13 @@ export interface FormState {
   readonly touched: readonly string[]
 }
 
-export function beginForm(fields: readonly FieldSpec[]): FormState {
+/** @param texts what was typed before, instead of the fields' own beginnings. */
+export function beginForm(
+  fields: readonly FieldSpec[],
+  texts: Readonly<Record<string, string>> = {},
+): FormState {
   return {
-    values: Object.fromEntries(fields.map(({ name, initial }) => [name, textValue(initial)])),
+    values: Object.fromEntries(fields.map(({ name, initial }) => [name, textValue(texts[name] ?? initial)])),
     focus: 0,
     touched: [],
   }

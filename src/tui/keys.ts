@@ -25,8 +25,12 @@ export interface Binding {
 
 export type KeyTable<A extends string = string> = Readonly<Record<A, Binding>>
 
-/** What an action does now. A string says why it cannot be done now; absent means that it is not there at all. */
-export type Handlers<A extends string> = Partial<Record<A, (() => void) | string | undefined>>
+/**
+ * What an action does now. A string says why it cannot be done now; absent means that it is not there at all. What
+ * a handler returns is said in the footer until the next key.
+ */
+export type Handler = (() => unknown) | string | undefined
+export type Handlers<A extends string> = Partial<Record<A, Handler>>
 
 /** Binds a table's names, so that a screen's handlers are checked against it. */
 export function keyTable<A extends string>(table: Record<A, Binding>): KeyTable<A> {
@@ -55,6 +59,12 @@ export type Movement = keyof typeof movement
 /** Keys that work on every screen, handled above the screens. */
 export const everywhere = keyTable({
   help: { keys: ['?'], shown: '?', hint: 'help', help: 'This page' },
+  palette: {
+    keys: [':', 'ctrl+p'],
+    shown: ':',
+    hint: '',
+    help: 'Find what can be done here by typing words of it (also Ctrl-P)',
+  },
   interrupt: {
     keys: ['ctrl+c'],
     shown: 'Ctrl-C',

@@ -1,13 +1,17 @@
 /** Things that are read asynchronously, for screens that have to be drawn before they are there. */
 
-import { useCallback, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 
-/** Something read asynchronously, kept while it is read again. */
-export function useLoaded<T>(read: () => Promise<T>): {
-  value: T | undefined
-  problem: string | undefined
-  load: () => void
-} {
+export interface Loaded<T> {
+  /** Undefined while it is read for the first time, and when that failed. */
+  readonly value?: T
+  readonly problem?: string
+  /** Reads it again. */
+  load(): void
+}
+
+/** Something read asynchronously each time it is needed, kept while it is read again. */
+export function useLoaded<T>(read: () => Promise<T>, isNeeded: boolean): Loaded<T> {
   const [state, setState] = useState<{ value?: T; problem?: string }>({})
   const load = useCallback(() => {
     read().then(
@@ -15,7 +19,10 @@ export function useLoaded<T>(read: () => Promise<T>): {
       (error: unknown) => setState({ problem: wordsOf(error) }),
     )
   }, [read])
-  return { value: state.value, problem: state.problem, load }
+  useEffect(() => {
+    if (isNeeded) load()
+  }, [isNeeded, load])
+  return { ...state, load }
 }
 
 /** What went wrong, and what to do next where the failure says so. */

@@ -11,6 +11,8 @@ type Params = Readonly<Record<string, unknown>>
 export type Place =
   | { readonly screen: 'home'; readonly selected?: string; readonly forRunbook?: RunbookSummary }
   | { readonly screen: 'add' }
+  | { readonly screen: 'import' }
+  | { readonly screen: 'try'; readonly target: Target }
   | { readonly screen: 'runbooks'; readonly target: Target }
   | {
       readonly screen: 'parameters'
@@ -26,6 +28,7 @@ export type Place =
     }
   | { readonly screen: 'run'; readonly store: RunStore }
   | { readonly screen: 'history' }
+  | { readonly screen: 'compare'; readonly before: RunState; readonly after: RunState }
   | { readonly screen: 'past'; readonly state: RunState; readonly journalPath?: string }
 
 export type Stack = readonly [Place, ...Place[]]
@@ -51,6 +54,14 @@ export function pop(stack: Stack): Stack {
 export function replaceTop(stack: Stack, place: Place): Stack {
   const [first, ...rest] = stack
   return rest.length === 0 ? [place] : [first, ...rest.slice(0, -1), place]
+}
+
+/** From a place above home back to it, standing on a server; a runbook that waits for its server goes on waiting. */
+export function backHome(stack: Stack, selected: string | undefined): Stack {
+  const below = pop(stack)
+  const place = topOf(below)
+  if (place.screen !== 'home' || selected === undefined) return below
+  return replaceTop(below, { ...place, selected })
 }
 
 /** Opens a runbook for a server: its parameters first when it has any, else its plan. */
@@ -86,5 +97,14 @@ export function firstStack(initial: TuiOptions['initial'], runbooks: readonly Ru
 export function requestOf(state: RunState, targets: readonly TargetSummary[]): StartRequest {
   const { runbook, params, mode } = state
   const stored = targets.find(({ target }) => target.name === state.target.name)?.target
-  return { runbook, params, mode, target: stored ?? { ...state.target, stack: {} } }
+  const { stack = {}, user, port, identity, hostKey } = state.reach ?? {}
+  const reached = {
+    ...state.target,
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port }),
+    ...(identity === undefined ? {} : { identity }),
+    ...(hostKey === undefined ? {} : { hostKey }),
+    stack,
+  }
+  return { runbook, params, mode, target: stored ?? reached }
 }

@@ -3,7 +3,15 @@
  * `Prompter` port, both answered on the screen, one question at a time in the order asked.
  */
 
-import type { ChoiceRequest, Consent, ConsentRequest, LockHeld, Operator } from '../engine/operator.ts'
+import type {
+  ChoiceRequest,
+  Consent,
+  ConsentRequest,
+  LockHeld,
+  Operator,
+  Review,
+} from '../engine/operator.ts'
+import type { RunState } from '../engine/state.ts'
 import type { Prompter } from '../host/prompter.ts'
 import { createPrompter, type HostKeyQuestion, type SecretQuestion } from './prompts.ts'
 
@@ -25,6 +33,7 @@ export type Question =
   | Asked<'choose', ChoiceRequest, string | null>
   | Asked<'manual', ManualRequest, 'done' | 'not-done'>
   | Asked<'lock', LockHeld, 'take-over' | 'stop'>
+  | Asked<'review', RunState, Review>
   | Asked<'host-key', HostKeyQuestion, boolean>
   | Asked<'secret', SecretQuestion, readonly string[] | null>
 
@@ -79,6 +88,7 @@ export function createQuestions(by: () => string, onChange: (head: Question | un
     choose: request => ask('choose', request, null),
     manual: request => ask('manual', request, 'not-done'),
     lockHeld: request => ask('lock', request, 'stop'),
+    review: state => ask('review', state, { do: 'finish' }),
   }
 
   return {

@@ -50,6 +50,8 @@ export function whereabouts(top: number, rows: number, length: number): string |
 export interface Scroll {
   readonly top: number
   readonly handlers: Readonly<Record<Movement, () => void>>
+  /** Shows the text from a row on. */
+  to(row: number): void
   /** True when the last row is visible. */
   readonly isAtEnd: boolean
 }
@@ -60,7 +62,8 @@ export function useScroll(length: number, rows: number, key = ''): Scroll {
   const furthest = Math.max(0, length - rows)
   const top = place.key === key ? Math.min(place.top, furthest) : 0
   const go = (movement: Movement) => () => setPlace({ key, top: scrolled(top, movement, length, rows) })
-  return { top, isAtEnd: top >= furthest, handlers: movementHandlers(go) }
+  const to = (row: number) => setPlace({ key, top: Math.min(Math.max(0, row), furthest) })
+  return { top, to, isAtEnd: top >= furthest, handlers: movementHandlers(go) }
 }
 
 /** A handler for each movement. */

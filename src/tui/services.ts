@@ -3,6 +3,7 @@
  * what comes back and send intents; they open no connection and read no file.
  */
 
+import type { Intents } from '../engine/intents.ts'
 import type { Operator } from '../engine/operator.ts'
 import type { Counts } from '../engine/outcome.ts'
 import type { RunState } from '../engine/state.ts'
@@ -33,6 +34,8 @@ export interface TargetDraft {
   readonly user?: string
   readonly port?: number
   readonly identity?: string
+  /** `SHA256:…` of the one host key to accept. */
+  readonly hostKey?: string
 }
 
 export interface RunbookSummary {
@@ -60,7 +63,47 @@ export interface RunSummary {
   /** One line, as `summarise` makes it. */
   readonly summary: string
   readonly journalPath?: string
+  readonly counts?: Counts
 }
+
+/** Something that waits for the operator; the home screen shows it above the servers. */
+export interface DueItem {
+  readonly id: string
+  /** `resume`: a run that was cut off. The others name a runbook to walk. */
+  readonly kind: 'resume' | 'runbook'
+  readonly target: RunTarget
+  /** What it is about: "Set up a server was cut off". */
+  readonly title: string
+  /** Why it is due and what Enter does, in a sentence or two. */
+  readonly words: string
+  /** Since when, ISO 8601. */
+  readonly since: string
+  /** The run to go on with, or the runbook to walk. */
+  readonly subject: string
+}
+
+/** What trying a server's connection found out. */
+export interface ConnectionReport {
+  /** `user@host`. */
+  readonly where: string
+  /** `SHA256:…`; empty without SSH. */
+  readonly hostKey: string
+  readonly authenticatedBy: string
+  /** Name and version of its operating system. */
+  readonly system: string
+  /** Whether remedies can become root there; why not, as a sentence, where they cannot. */
+  readonly root: { readonly works: true } | { readonly works: false; readonly why: string }
+  readonly milliseconds: number
+}
+
+export interface ConnectionPorts {
+  readonly prompter: Prompter
+  readonly signal: AbortSignal
+}
+
+/** What a run can be exported as. */
+export const EXPORTS = ['markdown', 'html', 'json', 'jsonl', 'plain'] as const
+export type ExportFormat = (typeof EXPORTS)[number]
 
 export interface StartRequest {
   readonly runbook: string
@@ -72,6 +115,8 @@ export interface StartRequest {
 export interface RunPorts {
   emit(event: RunEvent): void
   readonly operator: Operator
+  /** What the operator says unasked: notes, skips, hold, look again. */
+  readonly intents: Intents
   readonly prompter: Prompter
   /** Aborted by the first Ctrl-C: finish what is being done, then stop. */
   readonly signal: AbortSignal
@@ -102,6 +147,16 @@ export interface Services {
   /** Newest first. */
   history(): Promise<readonly RunSummary[]>
   openRun(run: string): Promise<RunState>
+  /** What waits for the operator, the most pressing first. */
+  due(): Promise<readonly DueItem[]>
+  /** Hosts of the OpenSSH client configuration that are not stored yet. @throws Failure */
+  sshHosts(): Promise<readonly string[]>
+  /** Connects, looks, and leaves. @throws Failure whose message and next step are shown. */
+  tryConnection(target: TargetDraft, ports: ConnectionPorts): Promise<ConnectionReport>
+  /** An interactive shell on the server, in the terminal that it is given meanwhile. @throws Failure */
+  openShell(target: Target): Promise<void>
+  /** Writes a run into a file of the working directory. @returns its path. @throws Failure */
+  exportRun(run: string, format: ExportFormat): Promise<string>
 }
 
 export interface TuiOptions {
@@ -116,5 +171,11 @@ export interface TuiOptions {
   readonly ascii: boolean
   /** False: no colour at all (`NO_COLOR`); state is told by shape and word in any case. */
   readonly colour: boolean
+  /** False: nothing moves by itself. Default true. */
+  readonly motion?: boolean
+  /** Linear text for a screen reader, on the normal screen. Default false. */
+  readonly linear?: boolean
+  /** Ring when the operator is needed and has looked away. Default true. */
+  readonly bell?: boolean
   readonly version: string
 }

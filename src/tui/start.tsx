@@ -1,14 +1,36 @@
 /** Opens the screens on the terminal and closes them again, whatever happens in between. */
 
-import { render } from 'ink'
+import { type RenderOptions, render } from 'ink'
 import { EXIT, type ExitCode } from '../model/failure.ts'
 import { App } from './app.tsx'
+import { progressSequence } from './attention.ts'
 import { endNow } from './ending.ts'
 import { farewell } from './farewell.ts'
+import { linearOutput } from './linear.ts'
+import { keepMemorySmall } from './memory.ts'
 import type { TuiOptions } from './services.ts'
 import type { RunStore } from './store.ts'
-import { themeFor } from './theme.ts'
+import { type Theme, themeFor } from './theme.ts'
 import { RESTORE_TITLE, SAVE_TITLE } from './title.ts'
+
+const drawn: RenderOptions = {
+  alternateScreen: true,
+  incrementalRendering: true,
+  // A high cap with slow data keeps the frame budget free for key presses (tui.md §2.2).
+  maxFps: 120,
+}
+
+/** Whole frames, of which only what is new goes out. */
+function spoken({ symbols }: Theme): RenderOptions {
+  const { stdout } = process
+  const output = linearOutput(text => void stdout.write(text), symbols.cursor)
+  return {
+    stdout: output as unknown as NodeJS.WriteStream,
+    interactive: true,
+    debug: true,
+    patchConsole: false,
+  }
+}
 
 const FATAL = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
 
@@ -19,8 +41,10 @@ const FATAL = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
  *
  * @throws whatever went wrong while drawing, after the terminal has been restored.
  */
-export async function startTui({ services, initial, ascii, colour }: TuiOptions): Promise<ExitCode> {
-  const theme = themeFor({ ascii, colour })
+export async function startTui(options: TuiOptions): Promise<ExitCode> {
+  const { services, initial, ascii, colour, motion = true, linear = false, bell = true } = options
+  keepMemorySmall()
+  const theme = themeFor({ ascii, colour, motion, linear, bell })
   let last: RunStore | undefined
   let code: ExitCode = EXIT.passed
   const leave = (exitCode: ExitCode) => {
@@ -38,13 +62,7 @@ export async function startTui({ services, initial, ascii, colour }: TuiOptions)
       }}
       onExit={leave}
     />,
-    {
-      alternateScreen: true,
-      incrementalRendering: true,
-      // A high cap with slow data keeps the frame budget free for key presses (tui.md §2.2).
-      maxFps: 120,
-      exitOnCtrlC: false,
-    },
+    { exitOnCtrlC: false, ...(linear ? spoken(theme) : drawn) },
   )
   const onSignal = () => {
     if (last === undefined) leave(EXIT.interrupted)
@@ -57,8 +75,8 @@ export async function startTui({ services, initial, ascii, colour }: TuiOptions)
   try {
     await screens.waitUntilExit()
   } finally {
-    for (const signal of FATAL) process.off(signal, onSignal)
-    process.stdout.write(RESTORE_TITLE)
+    // The listeners stay: conf's exit hook sends every fatal signal once more, which would end us with its code.
+    process.stdout.write(progressSequence('off') + RESTORE_TITLE)
   }
   if (last !== undefined) {
     const lines = farewell(last.getSnapshot(), theme.symbols, process.stdout.columns ?? 80)

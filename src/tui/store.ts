@@ -3,6 +3,7 @@
  * engine emits and asks; React subscribes. Nothing here draws, and nothing here knows a connection.
  */
 
+import type { Intent } from '../engine/intents.ts'
 import { type RunState, reduce } from '../engine/state.ts'
 import type { RunEvent } from '../model/event.ts'
 import { createQuestions, type Question } from './questions.ts'
@@ -15,6 +16,8 @@ export interface RunSnapshot {
   /** The question that is asked now; the others wait their turn. */
   readonly question?: Question
   readonly stopping: 'no' | 'after-step' | 'now'
+  /** The operator has finished the review: the run is coming to its end. */
+  readonly isEnding: boolean
   /** Present when the run is over. */
   readonly outcome?: RunOutcome
 }
@@ -28,6 +31,10 @@ export interface RunStore {
   stop(): void
   /** Asks the run to end at once. */
   stopNow(): void
+  /** Says something unasked: a note, a skip, hold, look again. */
+  say(intent: Intent): void
+  /** Ends a review that is open, and settles when the run has ended. */
+  end(): Promise<RunOutcome>
 }
 
 export interface Timers {
@@ -48,16 +55,30 @@ const realTimers: Timers = {
  */
 export const COALESCE = 80
 
-/** A store for one run, which `launch` begins with the ports it is given. */
+/**
+ * A store for one run, which `launch` begins with the ports it is given.
+ *
+ * @param before the state of a run that is gone on with: its events go on from there.
+ */
 export function createRunStore(
   launch: (ports: RunPorts) => Promise<RunOutcome>,
   request: StartRequest,
-  timers: Timers = realTimers,
+  { timers = realTimers, before }: { timers?: Timers; before?: RunState } = {},
 ): RunStore {
   const listeners = new Set<() => void>()
+  const intentListeners = new Set<(intent: Intent) => void>()
+  let ended: (outcome: RunOutcome) => void = () => {}
+  const whenEnded = new Promise<RunOutcome>(resolve => {
+    ended = resolve
+  })
   const soft = new AbortController()
   const hard = new AbortController()
-  let snapshot: RunSnapshot = { request, stopping: 'no' }
+  let snapshot: RunSnapshot = {
+    request,
+    stopping: 'no',
+    isEnding: false,
+    ...(before === undefined ? {} : { state: before }),
+  }
   let pending: RunEvent[] = []
   let timer: unknown
   let flushedAt = Number.NEGATIVE_INFINITY
@@ -93,6 +114,12 @@ export function createRunStore(
       else timer = timers.set(flush, Math.max(wait, 0))
     },
     operator: questions.operator,
+    intents: {
+      subscribe(listener) {
+        intentListeners.add(listener)
+        return () => intentListeners.delete(listener)
+      },
+    },
     prompter: questions.prompter,
     signal: soft.signal,
     stopNow: hard.signal,
@@ -109,6 +136,7 @@ export function createRunStore(
       questions.close()
       flush()
       publish({ outcome })
+      ended(outcome)
       return outcome
     },
     stop() {
@@ -123,6 +151,17 @@ export function createRunStore(
       soft.abort()
       hard.abort()
       questions.close()
+    },
+    say(intent) {
+      for (const listener of intentListeners) listener(intent)
+    },
+    end() {
+      const { question } = snapshot
+      if (question?.kind === 'review') {
+        publish({ isEnding: true })
+        question.answer({ do: 'finish' })
+      }
+      return whenEnded
     },
   }
 }

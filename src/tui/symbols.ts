@@ -26,6 +26,8 @@ export interface Symbols {
   readonly barEmpty: string
   readonly rule: string
   readonly spinner: readonly string[]
+  /** From nothing to the most, for a sparkline. */
+  readonly sparks: readonly string[]
 }
 
 export const unicodeSymbols: Symbols = {
@@ -54,6 +56,7 @@ export const unicodeSymbols: Symbols = {
   barEmpty: '─',
   rule: '─',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
+  sparks: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
 }
 
 export const asciiSymbols: Symbols = {
@@ -82,6 +85,31 @@ export const asciiSymbols: Symbols = {
   barEmpty: '.',
   rule: '-',
   spinner: ['|', '/', '-', '\\'],
+  sparks: ['_', '.', '-', '=', '+', '*', '%', '#'],
+}
+
+/** For screen readers: words where a sign would be read as its name, and no lines. */
+export const spokenSymbols: Symbols = {
+  ...asciiSymbols,
+  pass: 'ok:',
+  fail: 'failed:',
+  warn: 'warning:',
+  unknown: 'unproven:',
+  skipped: 'skipped:',
+  notApplicable: 'not needed:',
+  waiting: 'waiting:',
+  running: 'running:',
+  cursor: 'selected',
+  telling: 'this line tells:',
+  continued: '',
+  trail: ',',
+  dot: ',',
+  rule: '',
+  up: 'up',
+  down: 'down',
+  barFull: '',
+  barEmpty: '',
+  spinner: [''],
 }
 
 /** A key as this set of symbols can write it: the tables use arrows, which ASCII has no signs for. */

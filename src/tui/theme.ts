@@ -3,7 +3,7 @@
 import { defaultTheme, extendTheme } from '@inkjs/ui'
 import type { TextProps } from 'ink'
 import { createContext, useContext } from 'react'
-import { asciiSymbols, type Symbols, unicodeSymbols } from './symbols.ts'
+import { asciiSymbols, type Symbols, spokenSymbols, unicodeSymbols } from './symbols.ts'
 
 export type Tone =
   | 'plain'
@@ -17,6 +17,7 @@ export type Tone =
   | 'added'
   | 'removed'
   | 'telling'
+  | 'match'
   | 'danger'
   | 'selected'
 
@@ -32,6 +33,7 @@ const coloured: Readonly<Record<Tone, Partial<TextProps>>> = {
   added: { color: 'green' },
   removed: { color: 'red' },
   telling: { color: 'yellow', bold: true },
+  match: { inverse: true },
   danger: { color: 'white', backgroundColor: 'red', bold: true },
   selected: { bold: true },
 }
@@ -48,6 +50,7 @@ const uncoloured: Readonly<Record<Tone, Partial<TextProps>>> = {
   added: {},
   removed: {},
   telling: { bold: true },
+  match: { inverse: true },
   danger: { bold: true, inverse: true },
   selected: { bold: true },
 }
@@ -61,8 +64,14 @@ export interface Theme {
   readonly tones: Readonly<Record<Tone, Partial<TextProps>>>
   /** Milliseconds since the epoch; a fixed one in tests. */
   readonly now: () => number
-  /** False stops the spinner: for tests, and for whoever wants no motion. */
+  /** False: nothing moves by itself but a clock now and then. */
   readonly motion: boolean
+  /** False: no timer at all, and questions take answers at once: for tests. */
+  readonly live: boolean
+  /** Plain text for a screen reader: no frames, no colours, no clock. */
+  readonly linear: boolean
+  /** Rings when the operator is needed and has looked away. */
+  readonly bell: boolean
 }
 
 /** The theme for a terminal's abilities. */
@@ -71,14 +80,21 @@ export function themeFor(options: {
   colour: boolean
   now?: () => number
   motion?: boolean
+  live?: boolean
+  linear?: boolean
+  bell?: boolean
 }): Theme {
-  const { ascii, colour, now = Date.now, motion = true } = options
+  const { ascii, now = Date.now, motion = true, live = true, linear = false, bell = true } = options
+  const colour = options.colour && !linear
   return {
     ascii,
     colour,
     now,
-    motion,
-    symbols: ascii ? asciiSymbols : unicodeSymbols,
+    motion: motion && !linear,
+    live,
+    linear,
+    bell,
+    symbols: linear ? spokenSymbols : ascii ? asciiSymbols : unicodeSymbols,
     tones: colour ? coloured : uncoloured,
   }
 }

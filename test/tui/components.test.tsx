@@ -131,7 +131,8 @@ describe('the footer', () => {
   })
 
   test('gives way to a word to the operator', () => {
-    expect(draw(<Footer hints={[]} columns={60} notice="Stopping." />)).toEqual([' ! Stopping.'])
+    const notice = { text: 'Stopping.', isRefusal: true }
+    expect(draw(<Footer hints={[]} columns={60} notice={notice} />)).toEqual([' ! Stopping.'])
   })
 })
 

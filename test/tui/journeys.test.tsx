@@ -133,7 +133,7 @@ describe('from a server to a proven one', () => {
     expect(terminal.text()).toContain('Next       Install iptables, then run this again.')
     await terminal.press('end')
     expect(terminal.text()).toContain('01K1Q4Y0ZB.jsonl')
-    await terminal.press('enter')
+    await terminal.press('c')
     expect(terminal.lines()[2]).toContain('Unproven')
     await terminal.press('escape', 'r')
     await terminal.waitFor('Is this your server?')
@@ -517,6 +517,7 @@ describe('the window', () => {
     const terminal = await program()
     await terminal.press('?')
     expect(terminal.text()).toContain('Add a server')
+    await terminal.resize(90, 30)
     await terminal.press('?')
     expect(terminal.text()).toContain('3 servers')
   })
@@ -569,7 +570,7 @@ describe('what the server says', () => {
     await terminal.press('enter')
     await terminal.waitFor('run again')
     bordersHold()
-    await terminal.press('enter')
+    await terminal.press('c')
     bordersHold()
     await terminal.press('enter')
     for (let page = 0; page < 6; page += 1) {
@@ -618,6 +619,27 @@ describe('past runs', () => {
     expect(terminal.services.started).toEqual([])
   })
 
+  test('two are compared: what got better, what got worse', async () => {
+    const services = testServices()
+    const { openRun } = services
+    services.openRun = async run => {
+      const state = await openRun(run)
+      const check = state.checks['ssh/password-login-refused']
+      if (run !== '01K1P9M2XA' || check === undefined) return state
+      const verdict = { status: 'pass' as const, summary: 'refused', remedies: [] }
+      return { ...state, checks: { ...state.checks, [check.id]: { ...check, verdict } } }
+    }
+    const terminal = await program({ services })
+    await terminal.press('H')
+    await terminal.waitFor('2 runs')
+    await terminal.press(' ', 'down', 'c')
+    await terminal.waitFor('Two runs')
+    expect(terminal.text()).toContain('Worse: 1 check')
+    expect(terminal.text()).toMatch(/✗ Password login is refused +mended → failed/)
+    await terminal.press('escape')
+    await terminal.waitFor('2 runs')
+  })
+
   test('one that cannot be read says so, and the list stays', async () => {
     const services = testServices()
     services.openRun = async () => {
@@ -637,7 +659,7 @@ describe('past runs', () => {
     await terminal.press('enter')
     await terminal.waitFor('8 checks failed.')
     expect(footer(terminal)).not.toContain('run again')
-    await terminal.press('enter')
+    await terminal.press('c')
     expect(terminal.lines()[2]).toContain('Failed')
     await terminal.press('escape', 'escape', 'escape')
     expect(terminal.text()).toContain('3 servers')

@@ -2,32 +2,47 @@ import type { Key } from 'ink'
 import { describe, expect, test } from 'vitest'
 import { fittingHints } from '../../src/tui/components/footer.tsx'
 import { helpKeys } from '../../src/tui/components/help.tsx'
+import { paletteKeys } from '../../src/tui/components/palette.tsx'
+import { promptKeys } from '../../src/tui/components/prompt-row.tsx'
 import { hintsOf } from '../../src/tui/components/screen.tsx'
 import { clashes, everywhere, type KeyTable, pressesOf } from '../../src/tui/keys.ts'
 import { checksKeys } from '../../src/tui/screens/checks.tsx'
 import { chooseKeys } from '../../src/tui/screens/choose.tsx'
+import { compareKeys } from '../../src/tui/screens/compare.tsx'
 import { destructiveKeys, disruptiveKeys, reversibleKeys } from '../../src/tui/screens/consent.tsx'
+import { diagnosisKeys } from '../../src/tui/screens/diagnosis.tsx'
 import { endKeys } from '../../src/tui/screens/end.tsx'
+import { exportKeys } from '../../src/tui/screens/export.tsx'
 import { formKeys } from '../../src/tui/screens/form-screen.tsx'
 import { historyKeys } from '../../src/tui/screens/history.tsx'
-import { homeKeys, removeKeys } from '../../src/tui/screens/home.tsx'
+import { dueKeys, homeKeys, removeKeys } from '../../src/tui/screens/home.tsx'
+import { importKeys } from '../../src/tui/screens/import-hosts.tsx'
 import { planKeys } from '../../src/tui/screens/plan.tsx'
 import { hostKeyKeys, lockKeys, manualKeys } from '../../src/tui/screens/questions.tsx'
 import { remedyKeys } from '../../src/tui/screens/remedy.tsx'
 import { runbooksKeys } from '../../src/tui/screens/runbooks.tsx'
 import { secretKeys } from '../../src/tui/screens/secret.tsx'
+import { tryKeys } from '../../src/tui/screens/try-connection.tsx'
 
 const tables: Readonly<Record<string, KeyTable>> = {
   checks: checksKeys,
   choose: chooseKeys,
+  compare: compareKeys,
   reversible: reversibleKeys,
   disruptive: disruptiveKeys,
   destructive: destructiveKeys,
+  diagnosis: diagnosisKeys,
+  due: dueKeys,
   end: endKeys,
+  export: exportKeys,
   form: formKeys,
   help: helpKeys,
   history: historyKeys,
   home: homeKeys,
+  import: importKeys,
+  palette: paletteKeys,
+  prompt: promptKeys,
+  try: tryKeys,
   remove: removeKeys,
   plan: planKeys,
   hostKey: hostKeyKeys,
@@ -43,8 +58,9 @@ describe.each(Object.entries(tables))('the keys of %s', (name, table) => {
     expect(clashes(table)).toEqual([])
     const reserved = Object.values(everywhere).flatMap(binding => binding.keys)
     const own = Object.values(table).flatMap(binding => binding.keys)
-    // The help is closed by the key that opened it.
-    expect(own.filter(key => reserved.includes(key) && !(name === 'help' && key === '?'))).toEqual([])
+    // The help and the palette are closed by the key that opened them.
+    const opened = { help: '?', palette: 'ctrl+p' }[name]
+    expect(own.filter(key => reserved.includes(key) && key !== opened)).toEqual([])
   })
 
   test('every binding says what it does', () => {

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createGate } from './harness/gate.ts'
 import { type OpenProgram, open } from './harness/open.tsx'
-import { shop, testServices, web1 } from './harness/services.ts'
+import { cutOff, shop, testServices, web1 } from './harness/services.ts'
 
 // Two cores that others use as well.
 vi.setConfig({ testTimeout: 60_000 })
@@ -41,6 +41,10 @@ describe.each(sizes)('$columns×$rows', ({ columns, rows }) => {
     await picture(empty, 'home-empty')
     await empty.press('n', '-x', 'tab', '-bad', 'tab', 'tab', '99999', 'tab')
     await picture(empty, 'add-a-server')
+    await empty.press('escape', 'i', 'down', ' ', 'right')
+    await picture(empty, 'import')
+    const waiting = await program({ services: testServices({ due: [cutOff] }) })
+    await picture(waiting, 'home-due')
     const terminal = await program()
     await terminal.press('down')
     await picture(terminal, 'home')
@@ -52,6 +56,12 @@ describe.each(sizes)('$columns×$rows', ({ columns, rows }) => {
     await picture(terminal, 'parameters')
     await terminal.press('enter')
     await picture(terminal, 'plan')
+    await terminal.press(':', 'check')
+    await picture(terminal, 'palette')
+    const trying = await program()
+    await trying.press('t')
+    await trying.waitFor('It works')
+    await picture(trying, 'try-connection')
   })
 
   test('a run of checks', async () => {
@@ -69,15 +79,19 @@ describe.each(sizes)('$columns×$rows', ({ columns, rows }) => {
     gate.open()
     await terminal.waitFor('run again')
     await picture(terminal, 'end')
-    await terminal.press('enter')
+    await terminal.press('enter', ' ')
+    await picture(terminal, 'diagnosis')
+    await terminal.press('escape', 'c')
     await picture(terminal, 'end-checks')
+    await terminal.press('escape', 'e')
+    await picture(terminal, 'export')
   })
 
   test('the evidence of a check', async () => {
     const terminal = await program({ initial: { runbook: 'server-setup', target: web1 } })
     await terminal.press('c')
     await terminal.waitFor('run again')
-    await terminal.press('enter', 'n', 'n', 'enter', 'end')
+    await terminal.press('c', 'p', 'p', 'enter', 'end')
     await picture(terminal, 'evidence')
   })
 
@@ -121,7 +135,7 @@ describe.each(sizes)('$columns×$rows', ({ columns, rows }) => {
     const terminal = await program({ ascii: true, initial: { runbook: 'server-setup', target: shop } })
     await terminal.press('c')
     await terminal.waitFor('run again')
-    await terminal.press('enter')
+    await terminal.press('c')
     await picture(terminal, 'end-checks-ascii')
   })
 })

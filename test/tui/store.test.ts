@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { replay } from '../../src/engine/state.ts'
+import { type RunState, replay } from '../../src/engine/state.ts'
 import type { RunEvent } from '../../src/model/event.ts'
 import { Target } from '../../src/model/target.ts'
 import { farewell } from '../../src/tui/farewell.ts'
@@ -35,7 +35,7 @@ const output = (text: string, index = 0): RunEvent => ({
 })
 
 /** A store whose run is the test's own, and whose time goes only forward when told. */
-function begin() {
+function begin(before?: RunState) {
   let ports: RunPorts | undefined
   let finish: (outcome: RunOutcome) => void = () => {}
   let fail: (error: Error) => void = () => {}
@@ -51,13 +51,16 @@ function begin() {
     },
     request,
     {
-      now: () => clock.now,
-      set(callback, milliseconds) {
-        const timer = { at: clock.now + milliseconds, callback }
-        timers.push(timer)
-        return timer
+      ...(before === undefined ? {} : { before }),
+      timers: {
+        now: () => clock.now,
+        set(callback, milliseconds) {
+          const timer = { at: clock.now + milliseconds, callback }
+          timers.push(timer)
+          return timer
+        },
+        clear: handle => void timers.splice(timers.indexOf(handle as (typeof timers)[number]), 1),
       },
-      clear: handle => void timers.splice(timers.indexOf(handle as (typeof timers)[number]), 1),
     },
   )
   const done = store.start()
@@ -80,6 +83,14 @@ function begin() {
 }
 
 describe('a run as the screen sees it', () => {
+  test('a run that is gone on with goes on from where its journal ended', () => {
+    const before = replay([started])
+    const { store, ports } = begin(before)
+    ports.emit({ type: 'run-resumed', at, tool: 't', operator: 'ben', cut: false })
+    expect(store.getSnapshot().state?.run).toBe('r')
+    expect(store.getSnapshot().state?.connection.state).toBe('connecting')
+  })
+
   test('the first event is there at once, a flood comes in steps', () => {
     const { store, ports, advance } = begin()
     let notified = 0
@@ -227,7 +238,13 @@ describe('what stays on the normal screen', () => {
       port: 2222,
     })
     const lines = farewell(
-      { request: { ...request, target }, stopping: 'no', outcome, ...(state ? { state } : {}) },
+      {
+        request: { ...request, target },
+        stopping: 'no',
+        isEnding: false,
+        outcome,
+        ...(state ? { state } : {}),
+      },
       unicodeSymbols,
       60,
     )
@@ -246,7 +263,7 @@ describe('what stays on the normal screen', () => {
       exitCode: 69,
       failure: { message: 'web does not answer on port 22.', next: 'Check the address and the firewall.' },
     }
-    expect(farewell({ request, stopping: 'no', outcome }, unicodeSymbols, 80)).toEqual([
+    expect(farewell({ request, stopping: 'no', isEnding: false, outcome }, unicodeSymbols, 80)).toEqual([
       '↷ server-setup on web-1 (staging): interrupted',
       '  web does not answer on port 22. Check the address and the firewall.',
       '  again:   kneeboard run server-setup -t web-1',

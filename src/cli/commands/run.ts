@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { openPlaces } from '../../config/places.ts'
 import { readPolicy } from '../../config/policy.ts'
+import { readPreferences } from '../../config/preferences.ts'
 import { openTargets } from '../../config/targets.ts'
 import { headlessOperator } from '../../engine/headless.ts'
 import { resolveParameters } from '../../engine/parameters.ts'
@@ -12,12 +13,12 @@ import { refusingPrompter } from '../../host/prompter.ts'
 import { isTransient, type RunEvent } from '../../model/event.ts'
 import { EXIT, type ExitCode, Failure } from '../../model/failure.ts'
 import { checksOf, parametersOf, type Runbook } from '../../model/runbook.ts'
-import { reportJson } from '../../report/json.ts'
-import { ASCII_MARKS, isEmpty, plainReport, progressLine, UNICODE_MARKS } from '../../report/plain.ts'
+import { ASCII_MARKS, isEmpty, progressLine, UNICODE_MARKS } from '../../report/plain.ts'
 import { newestUnfinished, openStoredRun } from '../history.ts'
 import { untilStopped } from '../interruption.ts'
 import type { Io } from '../io.ts'
 import type { ResumeOptions, RunOptions } from '../options.ts'
+import { renderState } from '../render-run.ts'
 import { continueRun, type RunSetting, type StartedRun, startRun } from '../start-run.ts'
 import { whichChecks, whichRunbook } from '../which-runbook.ts'
 import { whichTarget } from '../which-target.ts'
@@ -99,6 +100,7 @@ async function printRun(
       version,
       runsFolder: places.runs,
       policy: readPolicy(places.config),
+      preferences: readPreferences(places.config),
       connection: options,
       operator: headlessOperator(options),
       prompter: refusingPrompter,
@@ -124,8 +126,7 @@ function finish(
   format: RunOptions['format'],
   marks: typeof UNICODE_MARKS,
 ): void {
-  if (format === 'json') result.write(`${JSON.stringify(reportJson(state), null, 2)}\n`)
-  if (format === 'plain') result.write(plainReport(state, marks))
+  if (format !== 'jsonl') result.write(renderState(state, format, marks))
 }
 
 function resultWriter(io: Io, path: string | undefined): { write(text: string): void } {

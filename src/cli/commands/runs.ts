@@ -3,10 +3,10 @@
 import { writeFileSync } from 'node:fs'
 import { openPlaces } from '../../config/places.ts'
 import { EXIT, type ExitCode, Failure } from '../../model/failure.ts'
-import { reportJson } from '../../report/json.ts'
-import { plainReport, UNICODE_MARKS } from '../../report/plain.ts'
 import { endOf, openStoredRun, runIds, type StoredRun } from '../history.ts'
 import type { Io } from '../io.ts'
+import type { Format } from '../options.ts'
+import { renderRun } from '../render-run.ts'
 import { table } from '../table.ts'
 
 const folder = (io: Io): string => openPlaces(io.environment).runs
@@ -54,16 +54,16 @@ function summaryOf(path: string, id: string) {
   }
 }
 
-export function showRun(io: Io, id: string, format: string): ExitCode {
+export function showRun(io: Io, id: string, format: Format): ExitCode {
   const run = openStoredRun(folder(io), id)
-  io.out(rendered(run, format))
+  io.out(renderRun(run, format))
   warnIfNotWhole(io, run)
   return EXIT.passed
 }
 
-export function exportRun(io: Io, id: string, format: string, output: string | undefined): ExitCode {
+export function exportRun(io: Io, id: string, format: Format, output: string | undefined): ExitCode {
   const run = openStoredRun(folder(io), id)
-  const text = rendered(run, format)
+  const text = renderRun(run, format)
   if (output === undefined) io.out(text)
   else {
     try {
@@ -76,8 +76,13 @@ export function exportRun(io: Io, id: string, format: string, output: string | u
   return EXIT.passed
 }
 
-export function verifyRun(io: Io, id: string): ExitCode {
+/** @param head a hash that was kept elsewhere: a chain that was forged from its beginning does not hold it. */
+export function verifyRun(io: Io, id: string, head?: string): ExitCode {
   const { path, reading } = openStoredRun(folder(io), id)
+  if (reading.state === 'whole' && head !== undefined && !reading.hashes.includes(head)) {
+    io.out(`${path} is whole in itself, but is not the journal that ${head} belongs to\n`)
+    return EXIT.failures
+  }
   if (reading.state === 'whole') {
     io.out(`${path} is whole: ${reading.events.length} events, head ${reading.head}\n`)
     return EXIT.passed
@@ -86,12 +91,6 @@ export function verifyRun(io: Io, id: string): ExitCode {
     `${path} ${reading.state === 'torn' ? 'was cut by a crash in' : 'is not what was written at'} line ${reading.line}; the ${reading.events.length} events before it hold\n`,
   )
   return reading.state === 'torn' ? EXIT.warnings : EXIT.failures
-}
-
-function rendered({ state, reading }: StoredRun, format: string): string {
-  if (format === 'json') return `${JSON.stringify(reportJson(state), null, 2)}\n`
-  if (format === 'jsonl') return reading.events.map(event => `${JSON.stringify(event)}\n`).join('')
-  return plainReport(state, UNICODE_MARKS)
 }
 
 function warnIfNotWhole(io: Io, { reading }: StoredRun): void {

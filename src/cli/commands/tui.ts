@@ -6,7 +6,7 @@ import { resolveParameters } from '../../engine/parameters.ts'
 import { EXIT, type ExitCode, Failure } from '../../model/failure.ts'
 import { checksOf, parametersOf, type Runbook } from '../../model/runbook.ts'
 import type { Io } from '../io.ts'
-import type { RunOptions } from '../options.ts'
+import type { RunOptions, ScreenOptions } from '../options.ts'
 import { createServices } from '../services.ts'
 import { whichTarget } from '../which-target.ts'
 
@@ -20,7 +20,7 @@ export async function openTui(
   io: Io,
   version: string,
   { runbook, options }: Initial,
-  { ascii }: { ascii?: boolean },
+  { ascii, motion, bell, screenReader }: ScreenOptions,
 ): Promise<ExitCode> {
   if (!io.stdinIsTty || !io.stdoutIsTty) {
     throw new Failure(
@@ -54,6 +54,9 @@ export async function openTui(
       : {}),
     ascii: ascii === true || io.environment.TERM === 'linux',
     colour: io.environment.NO_COLOR === undefined || io.environment.NO_COLOR === '',
+    motion: motion !== false,
+    bell: bell !== false,
+    linear: screenReader === true || io.environment.INK_SCREEN_READER === 'true',
     version,
   })
 }

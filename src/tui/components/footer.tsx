@@ -15,8 +15,14 @@ export interface Hint {
 interface FooterProps {
   readonly hints: readonly Hint[]
   readonly columns: number
-  /** A word to the operator that takes the hints' place until the next key. */
-  readonly notice?: string
+  readonly notice?: Notice
+}
+
+/** A word to the operator that takes the hints' place until the next key. */
+export interface Notice {
+  readonly text: string
+  /** Something is not as wanted; else something was done. */
+  readonly isRefusal: boolean
 }
 
 /** The hints that fit, in their order; the last one (help) always stays. */
@@ -52,8 +58,8 @@ export function Footer({ hints, columns, notice }: FooterProps) {
           ))}
         </Text>
       ) : (
-        <Text wrap="truncate" {...tones.warning}>
-          {`${symbols.warn} ${notice}`}
+        <Text wrap="truncate" {...tones[notice.isRefusal ? 'warning' : 'accent']}>
+          {`${notice.isRefusal ? symbols.warn : symbols.dot} ${notice.text}`}
         </Text>
       )}
     </Box>

@@ -2,7 +2,7 @@
 
 import { Box, Text } from 'ink'
 import type { FieldSpec, FormState } from '../form.ts'
-import { wrapWords } from '../lines.ts'
+import { cut, wrapWords } from '../lines.ts'
 import { windowFor } from '../scroll.ts'
 import { useTheme } from '../theme.ts'
 import { TextInput } from './text-input.tsx'
@@ -26,6 +26,7 @@ export function Form({ fields, state, problems, columns, rows }: FormProps) {
     fields.filter(field => isProblemShown(field, state, problems)).map(({ name }) => name),
   )
   const labelColumns = Math.min(24, Math.max(...fields.map(field => field.label.length)) + 2)
+  const sourceColumns = Math.min(24, Math.max(...fields.map(field => sourceOf(field, state).length)))
   const valueColumns = columns - labelColumns - 2
   const wordsFor = (field: FieldSpec): string[] =>
     shown.has(field.name)
@@ -48,6 +49,7 @@ export function Form({ fields, state, problems, columns, rows }: FormProps) {
               isFocused={top + index === state.focus}
               columns={columns}
               labelColumns={labelColumns}
+              sourceColumns={sourceColumns}
             />
           </Box>
         ))}
@@ -70,6 +72,12 @@ function isProblemShown(
   return state.touched.includes(field.name) || state.values[field.name]?.text !== field.initial
 }
 
+/** Where a value comes from; one that was changed here comes from here. */
+function sourceOf(field: FieldSpec, state: FormState): string {
+  if (field.source === '') return ''
+  return state.values[field.name]?.text === field.initial ? field.source : 'changed'
+}
+
 interface FormFieldProps {
   readonly field: FieldSpec
   readonly state: FormState
@@ -78,12 +86,15 @@ interface FormFieldProps {
   readonly isFocused: boolean
   readonly columns: number
   readonly labelColumns: number
+  /** 0 where no field says where its value comes from. */
+  readonly sourceColumns: number
 }
 
-function FormField({ field, state, words, isFocused, columns, labelColumns }: FormFieldProps) {
+function FormField(props: FormFieldProps) {
+  const { field, state, words, isFocused, columns, labelColumns, sourceColumns } = props
   const { symbols, tones } = useTheme()
   const value = state.values[field.name] ?? { text: '', cursor: 0 }
-  const room = columns - labelColumns - 2
+  const room = columns - labelColumns - 2 - (sourceColumns === 0 ? 0 : sourceColumns + 1)
   return (
     <>
       <Box height={1} flexShrink={0}>
@@ -95,11 +106,16 @@ function FormField({ field, state, words, isFocused, columns, labelColumns }: Fo
             {field.label}
           </Text>
         </Box>
-        {field.kind === 'choice' ? (
-          <Choice options={field.options} chosen={value.text} isFocused={isFocused} />
-        ) : (
-          <TextInput value={value} columns={room} isFocused={isFocused} placeholder={field.placeholder} />
-        )}
+        <Box width={room} flexShrink={0}>
+          {field.kind === 'choice' ? (
+            <Choice options={field.options} chosen={value.text} isFocused={isFocused} />
+          ) : (
+            <TextInput value={value} columns={room} isFocused={isFocused} placeholder={field.placeholder} />
+          )}
+        </Box>
+        <Text wrap="truncate" {...tones.muted}>
+          {sourceColumns === 0 ? '' : ` ${cut(sourceOf(field, state), sourceColumns, symbols.ellipsis)}`}
+        </Text>
       </Box>
       {words.length === 0 ? null : (
         <Box height={words.length} flexShrink={0} paddingLeft={2 + labelColumns}>

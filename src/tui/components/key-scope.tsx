@@ -3,6 +3,7 @@
 import { useInput, usePaste } from 'ink'
 import { createContext, type ReactNode, useContext, useLayoutEffect, useRef, useState } from 'react'
 import { actionFor, everywhere, type KeyPress, pressesOf } from '../keys.ts'
+import { useTheme } from '../theme.ts'
 
 export interface KeyTarget {
   /** True while a text field has the focus: characters that came together are then given together. */
@@ -15,6 +16,9 @@ export interface KeyTarget {
 interface Scope {
   target: KeyTarget | undefined
 }
+
+/** When the last key was pressed, by the theme's clock: whether somebody looks. */
+export const LastKeyContext = createContext<{ at: number | undefined }>({ at: undefined })
 
 const ScopeContext = createContext<Scope>({ target: undefined })
 
@@ -38,7 +42,9 @@ interface KeyScopeProps {
 type Arrival = { readonly press: KeyPress } | { readonly paste: string }
 
 export function KeyScope({ onInterrupt, onSuspend, onRedraw, children }: KeyScopeProps) {
+  const { now } = useTheme()
   const scope = useRef<Scope>({ target: undefined })
+  const lastKey = useRef<{ at: number | undefined }>({ at: undefined })
   const waiting = useRef<Arrival[]>([])
   const isBusy = useRef(false)
   const [turn, setTurn] = useState(0)
@@ -70,6 +76,7 @@ export function KeyScope({ onInterrupt, onSuspend, onRedraw, children }: KeyScop
     if (!isBusy.current) next()
   }
   useInput((input, key) => {
+    lastKey.current.at = now()
     for (const press of pressesOf(input, key)) {
       const action = press.name.startsWith('ctrl+') ? actionFor(everywhere, press) : undefined
       if (action === 'interrupt') {
@@ -82,13 +89,19 @@ export function KeyScope({ onInterrupt, onSuspend, onRedraw, children }: KeyScop
   })
   usePaste(text => arrive({ paste: text }))
 
-  return <ScopeContext.Provider value={scope.current}>{children}</ScopeContext.Provider>
+  return (
+    <LastKeyContext value={lastKey.current}>
+      <ScopeContext.Provider value={scope.current}>{children}</ScopeContext.Provider>
+    </LastKeyContext>
+  )
 }
 
-/** Makes this component the one that keys go to while it is mounted. */
-export function useKeyTarget(target: KeyTarget): void {
+/** Makes this component the one that keys go to while it is mounted; undefined while something lies over it. */
+export function useKeyTarget(target: KeyTarget | undefined): void {
   const scope = useContext(ScopeContext)
   useLayoutEffect(() => {
+    // Effects of children run first: a covered screen must not take the keys back from what covers it.
+    if (target === undefined) return
     scope.target = target
     return () => {
       if (scope.target === target) scope.target = undefined

@@ -26,6 +26,9 @@ interface ListAndDetailProps {
     readonly asideTone?: Tone
     readonly lines: readonly Line[]
     readonly scroll: Scroll
+    readonly foot?: string | undefined
+    /** Words to mark wherever they stand. */
+    readonly marked?: string
   }
   readonly weight?: Weight
 }
@@ -45,7 +48,7 @@ export function ListAndDetail({ layout, focus, list, detail, weight = 'plain' }:
   const listRows = insideRows(layout.list.rows)
   const detailRows = insideRows(size.rows)
   const listFoot = listWhereabouts(list.entries, list.selected, listRows)
-  const detailFoot = whereabouts(detail.scroll.top, detailRows, detail.lines.length)
+  const detailFoot = detail.foot ?? whereabouts(detail.scroll.top, detailRows, detail.lines.length)
   return (
     <Box flexDirection={isBeside ? 'row' : 'column'} flexShrink={0}>
       {isListShown ? (
@@ -78,6 +81,7 @@ export function ListAndDetail({ layout, focus, list, detail, weight = 'plain' }:
         weight={weight}
       >
         <Rows
+          marked={detail.marked ?? ''}
           lines={detail.lines.slice(detail.scroll.top, detail.scroll.top + detailRows)}
           width={insideColumns(size.columns)}
         />

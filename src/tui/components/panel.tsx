@@ -66,6 +66,13 @@ export function Panel(props: PanelProps) {
   } = props
   const theme = useTheme()
   const { tones, symbols } = theme
+  if (theme.linear)
+    return (
+      <Box flexDirection="column" flexShrink={0}>
+        <Text>{`${title}${aside === undefined ? '' : `, ${aside}`}`}</Text>
+        {children}
+      </Box>
+    )
   const frame = frameOf(theme, weight)
   const border = tones[weight === 'grave' ? 'bad' : isFocused ? 'accent' : 'muted']
   const asideText = aside === undefined ? '' : ` ${aside} `

@@ -17,24 +17,24 @@ interface ProgressProps {
 }
 
 export function Progress({ state, columns }: ProgressProps) {
-  const { symbols, tones } = useTheme()
+  const { symbols, tones, linear } = useTheme()
   const now = useNow()
-  const all = Object.values(state.checks)
-  const done = all.filter(check => check.verdict !== undefined).length
-  const right = ` ${done} of ${all.length}  ${clock(now - Date.parse(state.startedAt))}`
+  const { done, all, word } = howFar(state)
+  const right = ` ${done} of ${all} ${word}  ${clock(now - Date.parse(state.startedAt))}`
+  if (linear) return <Text>{activity(state)}</Text>
   const words = cut(activity(state), columns - 4 - BAR - widthOf(right) - 2, symbols.ellipsis)
-  const isLost = state.connection.state === 'lost'
+  const tone = state.connection.state === 'lost' ? 'bad' : state.frozen ? 'warning' : 'plain'
   return (
     <Box width={columns} height={1} flexShrink={0} paddingX={1} justifyContent="space-between">
       <Box flexShrink={0}>
         <Spinner />
-        <Text wrap="truncate" {...(isLost ? tones.bad : {})}>
+        <Text wrap="truncate" {...tones[tone]}>
           {` ${words}`}
         </Text>
       </Box>
       <Box flexShrink={0}>
         <Box width={BAR} flexShrink={0}>
-          <ProgressBar value={all.length === 0 ? 0 : (done / all.length) * 100} />
+          <ProgressBar value={all === 0 ? 0 : (done / all) * 100} />
         </Box>
         <Text>{right}</Text>
       </Box>
@@ -42,8 +42,20 @@ export function Progress({ state, columns }: ProgressProps) {
   )
 }
 
+/** First how many checks have been looked at; once all have, how many hold. */
+export function howFar(state: RunState): { done: number; all: number; word: string } {
+  const checks = Object.values(state.checks)
+  const seen = checks.filter(check => check.verdict !== undefined)
+  if (seen.length < checks.length) return { done: seen.length, all: checks.length, word: 'checked' }
+  const good = seen.filter(
+    ({ verdict }) => verdict?.status === 'pass' || verdict?.status === 'not-applicable',
+  )
+  return { done: good.length, all: checks.length, word: 'proven' }
+}
+
 /** What a run does now, in a few words. */
 export function activity(state: RunState): string {
+  if (state.frozen) return 'Held: nothing new starts until ! is pressed'
   if (state.connection.state === 'connecting') return `Connecting to ${state.target.host}`
   if (state.connection.state === 'lost') return `Connection lost: ${state.connection.reason ?? ''}`
   const remedy = state.remedies.findLast(({ intended, outcome }) => intended && outcome === undefined)

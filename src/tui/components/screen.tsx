@@ -2,14 +2,17 @@
 
 import { Box, Text, useWindowSize } from 'ink'
 import { createContext, type ReactNode, useContext, useState } from 'react'
-import { actionFor, everywhere, type Handlers, type KeyPress, type KeyTable } from '../keys.ts'
+import { actionFor, everywhere, type Handler, type Handlers, type KeyPress, type KeyTable } from '../keys.ts'
 import { SMALLEST } from '../layout.ts'
+import { wordsOf } from '../loaded.ts'
 import type { Tone } from '../theme.ts'
 import { useTitle } from '../title.ts'
-import { Footer, type Hint } from './footer.tsx'
+import { Footer, type Hint, type Notice } from './footer.tsx'
 import { Header, type Trail } from './header.tsx'
 import { Help } from './help.tsx'
-import { useKeyTarget } from './key-scope.tsx'
+import { type KeyTarget, useKeyTarget } from './key-scope.tsx'
+import { commandsOf, Palette } from './palette.tsx'
+import type { Prompt } from './prompt-row.tsx'
 
 /** A word from above the screens: "stopping after the current step". */
 const NoticeContext = createContext<string | undefined>(undefined)
@@ -28,45 +31,85 @@ interface ScreenProps<A extends string> {
   readonly handlers: Handlers<A>
   /** A text field with the focus: it has first refusal of every key. */
   readonly field?: Field | undefined
+  /** A line to type above the footer; a screen that has one leaves it its row. */
+  readonly prompt?: Prompt
   readonly children: ReactNode
 }
 
-export function Screen<A extends string>({ trail, status, keys, handlers, field, children }: ScreenProps<A>) {
+/** A screen. While its prompt is open, keys are the prompt's. */
+export function Screen<A extends string>(props: ScreenProps<A>) {
+  const { prompt, children, ...rest } = props
+  if (prompt?.isOpen !== true) return <Framed {...rest}>{children}</Framed>
+  const { keys, handlers, field } = prompt
+  return (
+    <Framed
+      trail={rest.trail}
+      {...(rest.status ? { status: rest.status } : {})}
+      {...{ keys, handlers, field }}
+    >
+      {children}
+      {prompt.row}
+    </Framed>
+  )
+}
+
+function Framed<A extends string>({
+  trail,
+  status,
+  keys,
+  handlers,
+  field,
+  children,
+}: Omit<ScreenProps<A>, 'prompt'>) {
   const { columns, rows } = useWindowSize()
   useTitle([...(trail.target === undefined ? [] : [trail.target.name]), ...trail.path].join(' › '))
-  const [isHelping, setHelping] = useState(false)
-  const [refusal, setRefusal] = useState<string>()
+  const [over, setOver] = useState<'help' | 'palette'>()
+  const [said, setSaid] = useState<Notice>()
   const fromAbove = useContext(NoticeContext)
+  const say = (words: unknown) => {
+    if (typeof words === 'string') setSaid({ text: words, isRefusal: false })
+    else if (words instanceof Promise)
+      words.then(say, error => setSaid({ text: wordsOf(error), isRefusal: true }))
+  }
+  const act = (handler: Handler) => {
+    if (typeof handler === 'string') setSaid({ text: handler, isRefusal: true })
+    else say(handler?.())
+  }
 
-  useKeyTarget({
+  const target: KeyTarget = {
     isTyping: field !== undefined,
     press(press) {
-      setRefusal(undefined)
+      setSaid(undefined)
       if (field?.press(press)) return
-      if (field === undefined && actionFor(everywhere, press) === 'help') {
-        setHelping(true)
-        return
-      }
+      const general = field === undefined ? actionFor(everywhere, press) : undefined
+      if (general === 'help' || general === 'palette') return setOver(general)
       const action = actionFor(keys, press)
-      const handler = action === undefined ? undefined : handlers[action]
-      if (typeof handler === 'string') setRefusal(handler)
-      else handler?.()
+      if (action !== undefined) act(handlers[action])
     },
     paste: text => field?.paste(text),
-  })
+  }
+  useKeyTarget(over === undefined ? target : undefined)
 
   const isTiny = columns < SMALLEST.columns || rows < SMALLEST.rows
   if (isTiny) return <Tiny columns={columns} rows={rows} />
-  if (isHelping)
+  if (over === 'help')
     return (
       <Help
         trail={trail}
         keys={keys}
         isAvailable={action => handlers[action as A] !== undefined}
-        onClose={() => setHelping(false)}
+        onClose={() => setOver(undefined)}
       />
     )
-  const notice = refusal ?? fromAbove
+  if (over === 'palette')
+    return (
+      <Palette
+        trail={trail}
+        commands={commandsOf(keys, handlers as Record<string, Handler>, action => act(handlers[action as A]))}
+        onClose={() => setOver(undefined)}
+      />
+    )
+  const notice = said ?? (fromAbove === undefined ? undefined : { text: fromAbove, isRefusal: true })
   return (
     <Box flexDirection="column" width="100%" height={rows}>
       <Header trail={trail} columns={columns} {...(status ? { status } : {})} />

@@ -7,7 +7,7 @@ import { useTheme } from '../theme.ts'
 const INTERVAL = 120
 
 export function Spinner() {
-  const { symbols, tones, motion } = useTheme()
-  const { frame } = useAnimation({ interval: INTERVAL, isActive: motion })
+  const { symbols, tones, motion, live } = useTheme()
+  const { frame } = useAnimation({ interval: INTERVAL, isActive: motion && live })
   return <Text {...tones.accent}>{symbols.spinner[frame % symbols.spinner.length]}</Text>
 }

@@ -114,3 +114,16 @@ export function sentence(words: string): string {
 export function dotted(page: Page, entries: readonly string[], indent = 0): Line[] {
   return bullets(page, entries, { text: page.symbols.dot, tone: 'muted' }, indent)
 }
+
+/** A check with its proof as plain text, for a ticket or a chat. */
+export function checkText({ title, verdict, evidence }: CheckState): string {
+  const commands = evidence.map(({ where, script, stdout, stderr, exitCode, ending, reason }) =>
+    [
+      `# ${where}, ${ending === 'exited' ? `exit ${exitCode}` : `${endings[ending]}: ${reason ?? ''}`}`,
+      script.trimEnd(),
+      ...[stdout, stderr].map(text => text.trimEnd()).filter(text => text !== ''),
+    ].join('\n'),
+  )
+  const found = verdict === undefined ? 'not checked yet' : `${verdict.status}: ${verdict.summary}`
+  return [`${title}\n${found}`, ...commands].join('\n\n')
+}

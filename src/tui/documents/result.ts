@@ -1,6 +1,6 @@
 /** The end of a run as a page: what is left to do, what was changed, where the record is. */
 
-import { countVerdicts, diagnose, summarise } from '../../engine/outcome.ts'
+import { type Cause, countVerdicts, diagnose, summarise } from '../../engine/outcome.ts'
 import type { RemedyState, RunState } from '../../engine/state.ts'
 import type { Line } from '../lines.ts'
 import type { RunOutcome } from '../services.ts'
@@ -9,13 +9,22 @@ import { checkMark, clock, count, type Mark, stamp, statusMark } from '../words.
 import { heading, labelled, type Page, prose } from './build.ts'
 import { sentence } from './check.ts'
 
-/** The whole page. `state` is absent when the run ended before it began: only the failure is told then. */
-export function resultPage(page: Page, state: RunState | undefined, outcome: RunOutcome): Line[] {
+/**
+ * The whole page. `state` is absent when the run ended before it began: only the failure is told then.
+ *
+ * @param canMend true while the connection still stands and remedies can be had at once.
+ */
+export function resultPage(
+  page: Page,
+  state: RunState | undefined,
+  outcome: RunOutcome,
+  canMend = false,
+): Line[] {
   return [
     ...verdict(page, state, outcome),
     ...(state === undefined
       ? []
-      : [...leftToDo(page, state), ...changed(page, state), ...unsure(page, state)]),
+      : [...leftToDo(page, state, canMend), ...changed(page, state), ...unsure(page, state)]),
     ...record(page, state, outcome),
   ]
 }
@@ -52,24 +61,28 @@ export function headline(state: RunState | undefined, outcome: RunOutcome): stri
   }
 }
 
-function leftToDo(page: Page, state: RunState): Line[] {
+function leftToDo(page: Page, state: RunState, canMend: boolean): Line[] {
   const causes = diagnose(state)
   const waiting = Object.values(state.checks).filter(check => check.verdict === undefined).length
   if (causes.length === 0 && waiting === 0) return []
   return [
     [],
     heading(page, 'Left to do'),
-    ...causes.flatMap(cause => causeRows(page, state, cause.cause, cause.explains)),
+    ...causes.flatMap(cause => causeRows(page, state, cause, canMend)),
     ...(waiting === 0 ? [] : prose(page, `${count(waiting, 'check')} had no turn yet.`, 'unknown')),
   ]
 }
 
-function causeRows(page: Page, state: RunState, id: string, explains: readonly string[]): Line[] {
+function causeRows(page: Page, state: RunState, { cause: id, explains }: Cause, canMend: boolean): Line[] {
   const check = state.checks[id]
   if (check === undefined) return []
   const { symbol, tone, word } = checkMark(check, page.symbols)
   const declined = state.remedies.findLast(remedy => remedy.check === id)
-  const next = nextStep(check.verdict?.advice, check.verdict?.remedies[0]?.title, declined)
+  const offered = check.verdict?.remedies[0]?.title
+  const next =
+    canMend && offered !== undefined
+      ? `“${offered}” is in reach: ${page.symbols.enter}, then m.`
+      : nextStep(check.verdict?.advice, offered, declined)
   const indent: Page = { ...page, width: page.width - 2 }
   const inside = (lines: readonly Line[]): Line[] => lines.map(line => [{ text: '  ' }, ...line])
   const consequence = explains.map(other => state.checks[other]?.title ?? other)

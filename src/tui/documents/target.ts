@@ -51,7 +51,7 @@ function lastRunRows(page: Page, lastRun: NonNullable<TargetSummary['lastRun']>,
     ),
     ...labelled(page, '', sentence(counts.join(', '))),
     ...(lastRun.status === 'interrupted'
-      ? labelled(page, '', 'Press H, then r on that run, to go on with it.')
+      ? labelled(page, '', 'It waits for you at the top of this list, or press H for past runs.')
       : []),
   ]
 }
@@ -63,7 +63,10 @@ export function emptyHome(page: Page, problem?: string): Line[] {
   return [
     ...prose(page, 'There is no server here yet.', 'strong'),
     [],
-    ...prose(page, 'Press n to add the first one. Kneeboard needs:'),
+    ...prose(
+      page,
+      'Press n to add the first one, or i to take hosts over from your OpenSSH configuration. Kneeboard needs:',
+    ),
     ...bullets(
       page,
       [

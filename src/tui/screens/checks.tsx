@@ -3,18 +3,22 @@
 import { Box, useWindowSize } from 'ink'
 import { useMemo, useState } from 'react'
 import { countVerdicts } from '../../engine/outcome.ts'
-import type { RunState } from '../../engine/state.ts'
+import type { CheckState, RunState } from '../../engine/state.ts'
+import { copyKey, useClipboard } from '../clipboard.ts'
 import { connectionStatus } from '../components/header.tsx'
 import { entryColumns, useSelection } from '../components/list.tsx'
 import { detailSize, ListAndDetail, type Pane } from '../components/list-and-detail.tsx'
 import { insideColumns, insideRows, weightOf } from '../components/panel.tsx'
 import { Progress } from '../components/progress.tsx'
+import { type Prompt, usePrompt } from '../components/prompt-row.tsx'
 import { Screen } from '../components/screen.tsx'
-import { checkPage } from '../documents/check.ts'
+import { checkPage, checkText } from '../documents/check.ts'
 import { checkEntries, checkGroups } from '../documents/check-list.ts'
 import { keyTable, movement } from '../keys.ts'
 import { layout } from '../layout.ts'
+import { askForNote, checkActionKeys, type RunActions, runKeys } from '../run-actions.ts'
 import { useScroll } from '../scroll.ts'
+import { searchKeys, useSearch } from '../search.ts'
 import { type Theme, useTheme } from '../theme.ts'
 import { checkMark, statusMark } from '../words.ts'
 
@@ -26,15 +30,24 @@ export const checksKeys = keyTable({
     hint: 'evidence',
     help: 'Read the page of the check',
   },
-  follow: { keys: ['f'], shown: 'f', hint: 'follow', help: 'Go along with the check that runs now' },
-  nextProblem: { keys: ['n'], shown: 'n', hint: 'next problem', help: 'To the next check that did not pass' },
-  remedy: { keys: ['o'], shown: 'o', hint: 'live output', help: 'Back to the output of the running remedy' },
   back: {
     keys: ['escape', 'left', 'h'],
     shown: 'Esc',
     hint: 'back',
     help: 'Back to the list, or to where you came from',
   },
+  output: { keys: ['o'], shown: 'o', hint: 'live output', help: 'Back to the output of the running remedy' },
+  mend: checkActionKeys.mend,
+  follow: { keys: ['f'], shown: 'f', hint: 'follow', help: 'Go along with the check that runs now' },
+  ...searchKeys,
+  nextProblem: { keys: ['p'], shown: 'p', hint: 'next problem', help: 'To the next check that did not pass' },
+  skip: checkActionKeys.skip,
+  hold: runKeys.hold,
+  again: checkActionKeys.again,
+  allAgain: checkActionKeys.allAgain,
+  note: runKeys.note,
+  shell: runKeys.shell,
+  copy: copyKey,
 })
 
 interface ChecksProps {
@@ -42,17 +55,20 @@ interface ChecksProps {
   /** Failures first, once nothing moves any more. */
   readonly order: 'steps' | 'failures-first'
   readonly isLive: boolean
+  readonly actions: RunActions
   readonly onBack?: () => void
-  readonly onRemedy?: () => void
+  readonly onOutput?: () => void
 }
 
-export function Checks({ state, order, isLive, onBack, onRemedy }: ChecksProps) {
+export function Checks({ state, order, isLive, actions, onBack, onOutput }: ChecksProps) {
   const { columns, rows } = useWindowSize()
   const theme = useTheme()
   const { symbols } = theme
   const [focus, setFocus] = useState<Pane>('list')
   const groups = useMemo(() => checkGroups(state, order), [state, order])
-  const place = layout(columns, rows, isLive ? 1 : 0)
+  const prompt = usePrompt(columns)
+  const copy = useClipboard()
+  const place = layout(columns, rows, (isLive ? 1 : 0) + prompt.rows)
   const entries = checkEntries(groups, state, symbols, entryColumns(insideColumns(place.list.columns)))
   const follow = newest(state)
   const selection = useSelection(entries, insideRows(place.list.rows), isLive ? follow : undefined)
@@ -74,6 +90,7 @@ export function Checks({ state, order, isLive, onBack, onRemedy }: ChecksProps) 
     const next = problems.find(id => order.indexOf(id) > from) ?? problems[0]
     selection.select(next)
   }
+  const search = useSearch(prompt, lines, insideRows(size.rows), scroll.to)
   const isAway = isLive && selection.selected !== follow
   return (
     <Screen
@@ -83,11 +100,18 @@ export function Checks({ state, order, isLive, onBack, onRemedy }: ChecksProps) 
       handlers={{
         ...(focus === 'list' ? selection.handlers : scroll.handlers),
         open: focus === 'list' ? () => setFocus('detail') : undefined,
+        ...checkHandlers(check, actions, prompt),
+        hold: actions.hold,
+        note: actions.note === undefined ? undefined : askForNote(prompt, actions.note, check?.id),
+        shell: actions.shell,
+        ...(focus === 'detail' ? search.handlers : {}),
+        copy: check === undefined ? undefined : () => copy(checkText(check)),
         follow: isAway && follow !== undefined ? () => selection.select(undefined) : undefined,
         nextProblem: problems.length > 0 ? nextProblem : undefined,
-        remedy: onRemedy,
+        output: onOutput,
         back: focus === 'detail' ? () => setFocus('list') : onBack,
       }}
+      prompt={prompt}
     >
       <ListAndDetail
         layout={place}
@@ -104,6 +128,8 @@ export function Checks({ state, order, isLive, onBack, onRemedy }: ChecksProps) 
           ...(mark === undefined ? {} : { aside: `${mark.symbol} ${mark.word}`, asideTone: mark.tone }),
           lines,
           scroll,
+          marked: search.words,
+          foot: search.where,
         }}
       />
       {isLive ? (
@@ -113,6 +139,28 @@ export function Checks({ state, order, isLive, onBack, onRemedy }: ChecksProps) 
       ) : null}
     </Screen>
   )
+}
+
+/** What can be done to the selected check: only what makes sense for how it stands. */
+function checkHandlers(check: CheckState | undefined, actions: RunActions, prompt: Prompt) {
+  if (check === undefined) return {}
+  const { id, verdict } = check
+  const { mend, again, skip } = actions
+  const isSettled = verdict?.status === 'pass' || verdict?.status === 'not-applicable'
+  return {
+    mend: mend !== undefined && (verdict?.remedies.length ?? 0) > 0 ? () => mend(id) : undefined,
+    again: again !== undefined && verdict !== undefined ? () => again([id]) : undefined,
+    allAgain: again === undefined ? undefined : () => again([]),
+    skip:
+      skip === undefined || isSettled || verdict?.status === 'skipped'
+        ? undefined
+        : () =>
+            prompt.ask({
+              label: 'Skip it, because:',
+              placeholder: 'the reason',
+              done: text => skip(id, text),
+            }),
+  }
 }
 
 function endStatus(state: RunState, { symbols }: Theme) {

@@ -29,6 +29,12 @@ export const formKeys = keyTable({
     hint: 'go on',
     help: 'To the next field that needs you, and on from the last',
   },
+  try: {
+    keys: ['ctrl+t'],
+    shown: 'Ctrl-T',
+    hint: 'try the connection',
+    help: 'Connect to it now, look at its host key, and come back',
+  },
   save: { keys: ['ctrl+s'], shown: 'Ctrl-S', hint: 'done', help: 'Go on from anywhere in the form' },
   cancel: { keys: ['escape'], shown: 'Esc', hint: 'back', help: 'Back, without keeping what was typed' },
 })
@@ -41,20 +47,25 @@ interface FormScreenProps {
   readonly enter: 'each' | 'all'
   /** What went wrong when it was handed in. */
   readonly problem?: string
+  /** What was typed before. */
+  readonly texts?: Readonly<Record<string, string>>
+  readonly onTry?: (texts: Record<string, string>) => void
   readonly onDone: (texts: Record<string, string>) => void
   readonly onCancel: () => void
 }
 
-export function FormScreen({ title, trail, fields, enter, problem, onDone, onCancel }: FormScreenProps) {
+export function FormScreen(props: FormScreenProps) {
+  const { title, trail, fields, enter, problem, texts, onTry, onDone, onCancel } = props
   const { columns, rows } = useWindowSize()
-  const [form, setForm] = useState(() => beginForm(fields))
+  const [form, setForm] = useState(() => beginForm(fields, texts))
   const problems = problemsOf(fields, form)
   const isLast = form.focus === fields.length - 1
   const isChoice = fields[form.focus]?.kind === 'choice'
-  const handIn = () => {
+  const hand = (take: (texts: Record<string, string>) => void) => {
     if (Object.keys(problems).length > 0) setForm(showProblems(fields, form))
-    else onDone(textsOf(form))
+    else take(textsOf(form))
   }
+  const handIn = () => hand(onDone)
   const here = fields[form.focus]
   const onEnter = () => {
     // A wrong field keeps the cursor: going on would only mean coming back.
@@ -72,7 +83,8 @@ export function FormScreen({ title, trail, fields, enter, problem, onDone, onCan
         previous: () => setForm(focusField(fields, form, (form.focus - 1 + fields.length) % fields.length)),
         change: isChoice ? () => {} : undefined,
         enter: onEnter,
-        save: enter === 'each' && !isLast ? handIn : undefined,
+        try: onTry === undefined ? undefined : () => hand(onTry),
+        save: enter === 'each' ? handIn : undefined,
         cancel: onCancel,
       }}
       field={{

@@ -1,20 +1,21 @@
 /** Every run there was, the newest first. */
 
 import { useWindowSize } from 'ink'
+import { useState } from 'react'
 import { type Entry, entryColumns, useSelection } from '../components/list.tsx'
 import { detailSize, ListAndDetail } from '../components/list-and-detail.tsx'
 import { insideColumns, insideRows, Panel } from '../components/panel.tsx'
 import { Rows } from '../components/rows.tsx'
 import { Screen } from '../components/screen.tsx'
-import { labelled, prose } from '../documents/build.ts'
-import { sentence } from '../documents/check.ts'
+import { prose } from '../documents/build.ts'
+import { pastRunPage } from '../documents/past-run.ts'
 import { keyTable, movement } from '../keys.ts'
 import { layout } from '../layout.ts'
 import { spread } from '../lines.ts'
 import { useScroll } from '../scroll.ts'
 import type { RunSummary } from '../services.ts'
 import { useTheme } from '../theme.ts'
-import { ago, clock, count, stamp, statusMark } from '../words.ts'
+import { ago, count, statusMark } from '../words.ts'
 
 export const historyKeys = keyTable({
   open: { keys: ['enter'], shown: '↵', hint: 'open', help: 'See what was found and changed' },
@@ -23,6 +24,13 @@ export const historyKeys = keyTable({
     shown: 'r',
     hint: 'go on with it',
     help: 'Go on with a run that was cut off, where its journal ends',
+  },
+  mark: { keys: [' '], shown: 'space', hint: 'mark', help: 'Mark the run, to compare another one with it' },
+  compare: {
+    keys: ['c'],
+    shown: 'c',
+    hint: 'compare',
+    help: 'See what ended differently in this run and the marked one',
   },
   ...movement,
   back: { keys: ['escape'], shown: 'Esc', hint: 'back', help: 'Back to the servers' },
@@ -34,22 +42,28 @@ interface HistoryProps {
   readonly problem?: string
   readonly onOpen: (run: RunSummary) => void
   readonly onResume: (run: RunSummary) => void
+  readonly onCompare: (one: RunSummary, other: RunSummary) => void
   readonly onBack: () => void
 }
 
-export function History({ runs, problem, onOpen, onResume, onBack }: HistoryProps) {
+export function History({ runs, problem, onOpen, onResume, onCompare, onBack }: HistoryProps) {
+  const [marked, mark] = useState<string>()
   const { columns, rows } = useWindowSize()
   const { symbols, now } = useTheme()
   const place = layout(columns, rows, 0, (runs?.length ?? 0) + 3)
   const width = entryColumns(insideColumns(place.list.columns))
   const entries = (runs ?? []).map((run): Entry => {
-    const mark = statusMark(run.status, symbols)
+    const { symbol, tone, word } = statusMark(run.status, symbols)
+    const name = `${run.runbook} on ${run.target.name}`
     return {
       id: run.run,
       line: spread(
-        [{ text: `${mark.symbol} `, tone: mark.tone }, { text: `${run.runbook} on ${run.target.name}` }],
         [
-          { text: mark.word, tone: mark.tone },
+          { text: `${symbol} `, tone },
+          run.run === marked ? { text: `${name} (marked)`, tone: 'accent' } : { text: name },
+        ],
+        [
+          { text: word, tone },
           { text: `  ${ago(run.startedAt, now()).padStart(11)}`, tone: 'muted' },
         ],
         width,
@@ -59,24 +73,10 @@ export function History({ runs, problem, onOpen, onResume, onBack }: HistoryProp
   })
   const selection = useSelection(entries, insideRows(place.list.rows))
   const chosen = runs?.find(({ run }) => run === selection.selected)
+  const other = runs?.find(({ run }) => run === marked)
   const page = { width: insideColumns(detailSize(place, 'list').columns), symbols }
-  const lines = chosen === undefined ? [] : runLines(chosen)
+  const lines = chosen === undefined ? [] : pastRunPage(page, chosen, runs ?? [])
   const scroll = useScroll(lines.length, insideRows(place.detail.rows), selection.selected)
-  function runLines(run: RunSummary) {
-    const mark = statusMark(run.status, symbols)
-    const end =
-      run.finishedAt === undefined ? undefined : Date.parse(run.finishedAt) - Date.parse(run.startedAt)
-    return [
-      ...labelled(page, 'Result', `${mark.word}: ${sentence(run.summary)}`, mark.tone),
-      ...labelled(page, 'Server', `${run.target.name} (${run.target.environment}), ${run.target.host}`),
-      ...labelled(
-        page,
-        'Started',
-        `${stamp(run.startedAt)}${end === undefined ? ', never finished' : `, took ${clock(end)}`}`,
-      ),
-      ...labelled(page, 'Run', run.run, 'muted'),
-    ]
-  }
   const words =
     problem ??
     (runs === undefined ? '' : 'Nothing was run yet. Esc, then ↵ on a server, starts the first one.')
@@ -88,6 +88,14 @@ export function History({ runs, problem, onOpen, onResume, onBack }: HistoryProp
       handlers={{
         open: chosen === undefined ? undefined : () => onOpen(chosen),
         resume: chosen?.status === 'interrupted' ? () => onResume(chosen) : undefined,
+        mark:
+          chosen === undefined || entries.length < 2
+            ? undefined
+            : () => mark(chosen.run === marked ? undefined : chosen.run),
+        compare:
+          chosen === undefined || other === undefined || other.run === chosen.run
+            ? undefined
+            : () => onCompare(chosen, other),
         ...(entries.length > 1 ? selection.handlers : {}),
         back: onBack,
       }}

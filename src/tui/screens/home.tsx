@@ -8,12 +8,13 @@ import { detailSize, ListAndDetail } from '../components/list-and-detail.tsx'
 import { insideColumns, insideRows, Panel, weightOf } from '../components/panel.tsx'
 import { Rows } from '../components/rows.tsx'
 import { Screen } from '../components/screen.tsx'
+import { dueEntries, duePage } from '../documents/due.ts'
 import { emptyHome, targetPage } from '../documents/target.ts'
 import { keyTable, movement } from '../keys.ts'
 import { layout } from '../layout.ts'
 import { fill, type Line, spread } from '../lines.ts'
 import { useScroll } from '../scroll.ts'
-import type { TargetSummary } from '../services.ts'
+import type { DueItem, TargetSummary } from '../services.ts'
 import type { Symbols } from '../symbols.ts'
 import { useTheme } from '../theme.ts'
 import { ago, count, statusMark } from '../words.ts'
@@ -32,10 +33,28 @@ export const homeKeys = keyTable({
     hint: 'remove',
     help: 'Take the server off this list; nothing happens on it',
   },
+  try: { keys: ['t'], shown: 't', hint: 'try', help: 'Try the connection to the server; nothing is run' },
+  import: {
+    keys: ['i'],
+    shown: 'i',
+    hint: 'import',
+    help: 'Add servers from your OpenSSH configuration',
+  },
   history: { keys: ['H'], shown: 'H', hint: 'past runs', help: 'Every run, the newest first' },
   ...movement,
   quit: { keys: ['q'], shown: 'q', hint: 'leave', help: 'Leave Kneeboard' },
 })
+
+/** While something due is marked. */
+export const dueKeys: typeof homeKeys = {
+  ...homeKeys,
+  open: {
+    keys: ['enter', 'right', 'l'],
+    shown: '↵',
+    hint: 'go on with it',
+    help: 'Go on with what waits for you',
+  },
+}
 
 export const removeKeys = keyTable({
   remove: { keys: ['y'], shown: 'y', hint: 'remove it from the list', help: 'Take it off this list' },
@@ -52,25 +71,37 @@ interface HomeProps {
   /** Why the targets could not be read. */
   readonly problem?: string
   readonly onOpen: (target: TargetSummary) => void
+  /** What waits for the operator, the most pressing first. */
+  readonly due?: readonly DueItem[]
+  readonly onDue: (item: DueItem) => void
+  readonly onTry: (target: TargetSummary) => void
   readonly onAdd: () => void
+  readonly onImport: () => void
   readonly onRemove: (name: string) => void
   readonly onHistory: () => void
   readonly onQuit: () => void
 }
 
 export function Home(props: HomeProps) {
-  const { targets = [], forRunbook, problem, onOpen, onAdd, onRemove, onHistory, onQuit } = props
+  const { targets = [], due = [], forRunbook, problem, onOpen, onDue, onTry, onAdd, onImport } = props
+  const { onRemove, onHistory, onQuit } = props
   const { columns, rows } = useWindowSize()
   const { symbols, now } = useTheme()
   const [removing, setRemoving] = useState<string>()
-  const place = layout(columns, rows, 0, targets.length + 3)
+  const waiting = forRunbook === undefined ? due : []
+  const place = layout(columns, rows, 0, targets.length + (waiting.length === 0 ? 3 : waiting.length + 5))
   const width = entryColumns(insideColumns(place.list.columns))
-  const entries = targets.map(summary => targetEntry(summary, width, symbols, now()))
+  const entries = [
+    ...dueEntries(waiting, width, symbols, now()),
+    ...targets.map(summary => targetEntry(summary, width, symbols, now())),
+  ]
   const selection = useSelection(entries, insideRows(place.list.rows), props.selected)
   const chosen = targets.find(({ target }) => target.name === selection.selected)
   const size = detailSize(place, 'list')
   const page = { width: insideColumns(size.columns), symbols }
-  const lines = chosen === undefined ? [] : targetPage(page, chosen, now())
+  const item = waiting.find(({ id }) => id === selection.selected)
+  const lines =
+    item !== undefined ? duePage(page, item) : chosen === undefined ? [] : targetPage(page, chosen, now())
   const scroll = useScroll(lines.length, insideRows(size.rows), selection.selected)
   const trail = { path: [forRunbook === undefined ? 'servers' : `which server for ${forRunbook}?`] }
   const status = { text: targets.length === 0 ? '' : count(targets.length, 'server'), tone: 'muted' as const }
@@ -94,15 +125,18 @@ export function Home(props: HomeProps) {
       </Screen>
     )
   }
-  const isEmpty = targets.length === 0
+  const isEmpty = targets.length === 0 && waiting.length === 0
   return (
     <Screen
       trail={trail}
       status={status}
-      keys={homeKeys}
+      keys={item === undefined ? homeKeys : dueKeys}
       handlers={{
-        open: chosen === undefined ? undefined : () => onOpen(chosen),
+        open:
+          item !== undefined ? () => onDue(item) : chosen === undefined ? undefined : () => onOpen(chosen),
         add: onAdd,
+        try: chosen === undefined ? undefined : () => onTry(chosen),
+        import: onImport,
         remove: chosen === undefined ? undefined : () => setRemoving(chosen.target.name),
         history: onHistory,
         ...(entries.length > 1 ? selection.handlers : {}),
@@ -125,8 +159,8 @@ export function Home(props: HomeProps) {
           layout={place}
           focus="list"
           list={{ title: 'Servers', entries, selected: selection.selected }}
-          detail={{ title: chosen?.target.name ?? '', lines, scroll }}
-          weight={weightOf(chosen?.target.environment)}
+          detail={{ title: item?.title ?? chosen?.target.name ?? '', lines, scroll }}
+          weight={weightOf((item ?? chosen)?.target.environment)}
         />
       )}
     </Screen>

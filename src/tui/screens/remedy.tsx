@@ -3,31 +3,48 @@
 import { Box, useWindowSize } from 'ink'
 import { useMemo, useState } from 'react'
 import type { RemedyState, RunState } from '../../engine/state.ts'
+import { copyKey, useClipboard } from '../clipboard.ts'
 import { connectionStatus } from '../components/header.tsx'
 import { insideColumns, insideRows, Panel, weightOf } from '../components/panel.tsx'
 import { Progress } from '../components/progress.tsx'
+import { usePrompt } from '../components/prompt-row.tsx'
 import { Rows } from '../components/rows.tsx'
 import { Screen } from '../components/screen.tsx'
 import { exact } from '../documents/build.ts'
 import { actionLines, asOverwritten, currentAction, guardLines } from '../documents/remedy.ts'
 import { keyTable, type Movement, scrolling } from '../keys.ts'
 import { useNow } from '../now.ts'
+import { askForNote, type RunActions, runKeys } from '../run-actions.ts'
 import { movementHandlers, scrolled, whereabouts } from '../scroll.ts'
+import { searchKeys, useSearch } from '../search.ts'
 import { useTheme } from '../theme.ts'
 
 export const remedyKeys = keyTable({
   ...scrolling,
   follow: { keys: ['f'], shown: 'f', hint: 'follow', help: 'Go along with the newest output' },
+  pause: { keys: ['p'], shown: 'p', hint: 'pause', help: 'Stand still in the output; it goes on meanwhile' },
   checks: { keys: ['tab', 'c'], shown: 'Tab', hint: 'checks', help: 'Look at the checks meanwhile' },
+  ...searchKeys,
+  copy: copyKey,
+  ...runKeys,
+  detach: {
+    keys: ['D'],
+    shown: 'D',
+    hint: 'detach',
+    help: 'Leave it running on the server and end here; the run is gone on with later',
+  },
 })
 
 interface RemedyProps {
   readonly state: RunState
   readonly remedy: RemedyState
+  readonly actions: RunActions
   readonly onChecks: () => void
+  /** Ends the run here; a lasting action goes on on the server. */
+  readonly onDetach: () => void
 }
 
-export function Remedy({ state, remedy, onChecks }: RemedyProps) {
+export function Remedy({ state, remedy, actions, onChecks, onDetach }: RemedyProps) {
   const { columns, rows } = useWindowSize()
   const theme = useTheme()
   const { symbols } = theme
@@ -36,7 +53,9 @@ export function Remedy({ state, remedy, onChecks }: RemedyProps) {
   const page = { width: insideColumns(columns), symbols }
   const weight = state.target.environment === 'production' ? 'grave' : 'plain'
   const above = [...actionLines(page, remedy, now), ...guardLines(page, remedy.guard, now)]
-  const body = rows - 3
+  const prompt = usePrompt(columns)
+  const copy = useClipboard()
+  const body = rows - 3 - prompt.rows
   const aboveRows = Math.min(above.length + 2, Math.max(5, Math.floor(body * 0.6)))
   const outputRows = insideRows(body - aboveRows)
   const current = currentAction(remedy)
@@ -51,7 +70,9 @@ export function Remedy({ state, remedy, onChecks }: RemedyProps) {
     const next = scrolled(top, movement, output.length, outputRows)
     setHeld(next >= furthest && movement !== 'up' ? undefined : next)
   }
-  const foot = whereabouts(top, outputRows, output.length)
+  const search = useSearch(prompt, output, outputRows, setHeld)
+  const foot = search.where ?? whereabouts(top, outputRows, output.length)
+  const isLasting = current?.progress === 'running' && current.job !== undefined
   return (
     <Screen
       trail={{ target: state.target, path: [state.runbook] }}
@@ -59,9 +80,17 @@ export function Remedy({ state, remedy, onChecks }: RemedyProps) {
       keys={remedyKeys}
       handlers={{
         ...(furthest > 0 ? movementHandlers(go) : {}),
+        pause: held === undefined && furthest > 0 ? () => setHeld(top) : undefined,
+        ...(output.length > 0 ? search.handlers : {}),
+        copy: text === '' ? undefined : () => copy(text),
+        hold: actions.hold,
+        note: actions.note === undefined ? undefined : askForNote(prompt, actions.note, remedy.check),
+        shell: actions.shell,
+        detach: isLasting ? onDetach : undefined,
         follow: held === undefined ? undefined : () => setHeld(undefined),
         checks: onChecks,
       }}
+      prompt={prompt}
     >
       <Panel
         title={remedy.plan?.title ?? remedy.remedy}
@@ -97,6 +126,7 @@ export function Remedy({ state, remedy, onChecks }: RemedyProps) {
               : output.slice(top, top + outputRows)
           }
           width={page.width}
+          marked={search.words}
         />
       </Panel>
       <Box height={1} flexShrink={0}>

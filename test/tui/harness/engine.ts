@@ -17,6 +17,8 @@ export interface Play {
   readonly pause?: (place: string) => Promise<void>
   /** Ask for trust first, as on first contact. */
   readonly isFirstContact?: boolean
+  /** The run that is gone on with. */
+  readonly before?: RunState
   /** The time that the play has got to. */
   readonly clock: { now: number }
 }
@@ -42,19 +44,23 @@ export async function play(request: StartRequest, ports: RunPorts, options: Play
     ...(failure === undefined ? {} : { failure }),
   })
 
-  emit({
-    type: 'run-started',
-    at: at(),
-    run: '01K1Q4Y0ZB',
-    tool: 'kneeboard 0.1.0',
-    operator: 'ada',
-    mode: request.mode,
-    runbook: request.runbook,
-    title: 'Set up a server',
-    target,
-    params: {},
-    steps: [...steps],
-  })
+  if (options.before !== undefined) {
+    state = options.before
+    emit({ type: 'run-resumed', at: at(), tool: 'kneeboard 0.1.0', operator: 'ada', cut: false })
+  } else
+    emit({
+      type: 'run-started',
+      at: at(),
+      run: '01K1Q4Y0ZB',
+      tool: 'kneeboard 0.1.0',
+      operator: 'ada',
+      mode: request.mode,
+      runbook: request.runbook,
+      title: 'Set up a server',
+      target,
+      params: {},
+      steps: [...steps],
+    })
   await pause('connecting')
   if (options.isFirstContact === true) {
     const isTrusted = await ports.prompter.hostKey({

@@ -40,7 +40,7 @@ export async function open(options: Options = {}): Promise<OpenProgram> {
   } = options
   const exits: number[] = []
   const runs: RunStore[] = []
-  const theme = themeFor({ ascii, colour, now: () => services.clock.now, motion })
+  const theme = themeFor({ ascii, colour, now: () => services.clock.now, motion, live: motion })
   const terminal = await mount(
     <App
       services={services}

@@ -10,6 +10,8 @@ import { parametersOf } from '../../../src/model/runbook.ts'
 import { Target } from '../../../src/model/target.ts'
 import { pass } from '../../../src/model/verdict.ts'
 import type {
+  ConnectionReport,
+  DueItem,
   RunbookSummary,
   RunOutcome,
   RunPorts,
@@ -18,7 +20,7 @@ import type {
   TargetDraft,
   TargetSummary,
 } from '../../../src/tui/services.ts'
-import { steps } from '../fixtures/server-setup.ts'
+import { FINGERPRINT, steps } from '../fixtures/server-setup.ts'
 import { play, STARTED } from './engine.ts'
 
 const counts = (some: Partial<Counts>): Counts => ({
@@ -131,6 +133,8 @@ export interface TestServices extends Services {
   readonly removed: string[]
   readonly started: StartRequest[]
   readonly resumed: string[]
+  readonly shells: string[]
+  readonly exported: string[]
 }
 
 interface Options {
@@ -138,6 +142,28 @@ interface Options {
   readonly start?: (request: StartRequest, ports: RunPorts) => Promise<RunOutcome>
   readonly pause?: (place: string) => Promise<void>
   readonly isFirstContact?: boolean
+  readonly due?: readonly DueItem[]
+  readonly tryConnection?: Services['tryConnection']
+}
+
+export const cutOff: DueItem = {
+  id: 'resume 01K1P9M2XA',
+  kind: 'resume',
+  target: { name: 'shop', environment: 'production', host: 'shop.example' },
+  title: 'Set up a server was cut off',
+  words:
+    '“Install Docker from the distribution” was under way: it may or may not have been done. Going on asks the server, and does nothing twice.',
+  since: '2026-08-03T12:00:00.000Z',
+  subject: '01K1P9M2XA',
+}
+
+export const aReport: ConnectionReport = {
+  where: 'root@203.0.113.10',
+  hostKey: FINGERPRINT,
+  authenticatedBy: 'ssh-ed25519',
+  system: 'Debian GNU/Linux 12 (bookworm)',
+  root: { works: true },
+  milliseconds: 12,
 }
 
 export function testServices(options: Options = {}): TestServices {
@@ -147,6 +173,8 @@ export function testServices(options: Options = {}): TestServices {
   const removed: string[] = []
   const started: StartRequest[] = []
   const resumed: string[] = []
+  const shells: string[] = []
+  const exported: string[] = []
   const recorded: RunEvent[] = []
   const start = async (request: StartRequest, ports: RunPorts) => {
     started.push(request)
@@ -166,12 +194,14 @@ export function testServices(options: Options = {}): TestServices {
         })
       : options.start(request, recording)
   }
-  return {
+  const services: TestServices = {
     clock,
     added,
     removed,
     started,
     resumed,
+    shells,
+    exported,
     targets: async () => targets,
     async addTarget(draft) {
       added.push(draft)
@@ -189,7 +219,11 @@ export function testServices(options: Options = {}): TestServices {
     start,
     async resume(run, ports) {
       resumed.push(run)
-      return play({ runbook: 'server-setup', target: shop, params: {}, mode: 'check' }, ports, { clock })
+      const before = await services.openRun(run)
+      return play({ runbook: 'server-setup', target: shop, params: {}, mode: 'check' }, ports, {
+        clock,
+        before,
+      })
     },
     async history() {
       return [
@@ -215,6 +249,19 @@ export function testServices(options: Options = {}): TestServices {
         },
       ]
     },
+    due: async () => options.due ?? [],
+    sshHosts: async () => ['bastion', 'db-1', 'web-2'],
+    async tryConnection(draft, ports) {
+      if (options.tryConnection !== undefined) return options.tryConnection(draft, ports)
+      return aReport
+    },
+    async openShell(target) {
+      shells.push(target.name)
+    },
+    async exportRun(run, format) {
+      exported.push(`${run} ${format}`)
+      return `/home/ada/kneeboard-${run}.${format}`
+    },
     async openRun() {
       const events: RunEvent[] = []
       const unattended: RunPorts = {
@@ -233,6 +280,7 @@ export function testServices(options: Options = {}): TestServices {
           keyboardInteractive: async () => null,
           sudoPassword: async () => null,
         },
+        intents: { subscribe: () => () => {} },
         signal: new AbortController().signal,
         stopNow: new AbortController().signal,
       }
@@ -244,4 +292,5 @@ export function testServices(options: Options = {}): TestServices {
       return state
     },
   }
+  return services
 }

@@ -7,34 +7,17 @@ import { Readable } from 'node:stream'
 import xterm from '@xterm/headless'
 import { render } from 'ink'
 import type { ReactNode } from 'react'
-
-export const NAMED_KEYS = {
-  up: '\x1b[A',
-  down: '\x1b[B',
-  right: '\x1b[C',
-  left: '\x1b[D',
-  home: '\x1b[H',
-  end: '\x1b[F',
-  pageup: '\x1b[5~',
-  pagedown: '\x1b[6~',
-  delete: '\x1b[3~',
-  enter: '\r',
-  escape: '\x1b',
-  tab: '\t',
-  'shift+tab': '\x1b[Z',
-  backspace: '\x7f',
-  'ctrl+a': '\x01',
-  'ctrl+c': '\x03',
-  'ctrl+s': '\x13',
-  'ctrl+u': '\x15',
-  'ctrl+w': '\x17',
-  'ctrl+x': '\x18',
-} as const
-export type NamedKey = keyof typeof NAMED_KEYS
+import { NAMED_KEYS, type NamedKey } from '../../pty/keys.ts'
 
 export interface TestTerminal {
   /** The visible rows, without trailing blanks. */
   lines(): string[]
+  /** What was put on the clipboard, in order. */
+  copied(): string[]
+  /** Control sequences of the operating system kind (OSC) by number, in order: title, progress, notification. */
+  commands(number: number): string[]
+  /** How often the bell rang. */
+  bells(): number
   /** The visible rows as one text. */
   text(): string
   /** The rows with their colours, as escape sequences: for looking at. */
@@ -81,6 +64,18 @@ export async function mount(
     maxFps: 1000,
   })
 
+  const commands: { number: number; data: string }[] = []
+  for (const number of [2, 9, 52])
+    screen.parser.registerOscHandler(number, data => {
+      commands.push({ number, data })
+      return false
+    })
+  let bells = 0
+  screen.onBell(() => {
+    bells += 1
+  })
+  const commandsOf = (number: number) => commands.filter(one => one.number === number).map(({ data }) => data)
+
   const written = () => new Promise<void>(resolve => screen.write('', resolve))
   const settle = async () => {
     for (let round = 0; round < 2; round += 1) {
@@ -104,6 +99,9 @@ export async function mount(
 
   return {
     lines,
+    commands: commandsOf,
+    bells: () => bells,
+    copied: () => commandsOf(52).map(data => Buffer.from(data.replace(/^c;/, ''), 'base64').toString('utf8')),
     text: () => lines().join('\n'),
     ansi: () => ansiOf(screen, stdout.columns, stdout.rows),
     async press(...keys) {

@@ -1,0 +1,27 @@
+/** The words of the reports, each for one thing: the same as on the screen. */
+
+import { statusOf } from '../engine/outcome.ts'
+import type { CheckState, RunState } from '../engine/state.ts'
+
+/** How a check ended, in a word. */
+export function verdictWord(check: CheckState): string {
+  const { verdict, firstStatus } = check
+  if (verdict === undefined) return 'not reached'
+  if (verdict.blockedBy !== undefined) return 'blocked'
+  if (verdict.status === 'pass')
+    return firstStatus === undefined || firstStatus === 'pass' ? 'passed' : 'mended'
+  const words = {
+    warn: 'warning',
+    fail: 'failed',
+    unknown: 'unproven',
+    skipped: 'skipped',
+    'not-applicable': 'not needed',
+  } as const
+  return words[verdict.status]
+}
+
+/** How a run ended, in a word. */
+export function statusWord(state: RunState): string {
+  if (state.interrupted !== undefined || state.finishedAt === undefined) return 'interrupted'
+  return state.status ?? statusOf(state)
+}

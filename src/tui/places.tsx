@@ -1,0 +1,202 @@
+/** The screen of each place, and where its intents lead. */
+
+import { EXIT } from '../model/failure.ts'
+import type { Target } from '../model/target.ts'
+import type { ProgramData } from './data.ts'
+import { draftOfTarget, parameterFields, parametersFrom } from './fields.ts'
+import type { Journey } from './journey.ts'
+import type { Loaded } from './loaded.ts'
+import { backToParameters, openRunbook, type Place } from './navigation.ts'
+import { AddTarget } from './screens/add-target.tsx'
+import { Compare } from './screens/compare.tsx'
+import { Ended } from './screens/ended.tsx'
+import { FormScreen } from './screens/form-screen.tsx'
+import { History } from './screens/history.tsx'
+import { Home } from './screens/home.tsx'
+import { ImportHosts } from './screens/import-hosts.tsx'
+import { Plan } from './screens/plan.tsx'
+import { Run } from './screens/run.tsx'
+import { Runbooks } from './screens/runbooks.tsx'
+import { TryConnection } from './screens/try-connection.tsx'
+import type { Services, TuiOptions } from './services.ts'
+
+interface PlaceViewProps {
+  readonly journey: Journey
+  readonly data: ProgramData
+  readonly services: Services
+  readonly initial: TuiOptions['initial']
+  /** Hands the terminal to a shell on a server. */
+  readonly onShell: (target: Target) => Promise<void>
+}
+
+type ViewProps<S extends Place['screen']> = PlaceViewProps & { readonly place: Extract<Place, { screen: S }> }
+
+export function PlaceView(props: PlaceViewProps) {
+  const { journey, data, services } = props
+  const { place } = journey
+  switch (place.screen) {
+    case 'home':
+      return <HomeView {...props} place={place} />
+    case 'add':
+      return (
+        <AddTarget
+          taken={data.targets.value ?? []}
+          {...(journey.problem === undefined ? {} : { problem: journey.problem })}
+          onTry={services.tryConnection}
+          onDone={texts => void journey.addTarget(texts)}
+          onCancel={journey.back}
+        />
+      )
+    case 'import':
+      return (
+        <ImportHosts
+          hosts={data.hosts.value}
+          {...problemOf(data.hosts)}
+          onAdd={drafts => void journey.addTargets(drafts)}
+          onBack={journey.back}
+        />
+      )
+    case 'try':
+      return (
+        <TryConnection
+          draft={draftOfTarget(place.target)}
+          onTry={services.tryConnection}
+          onBack={journey.back}
+        />
+      )
+    case 'runbooks':
+      return (
+        <Runbooks
+          target={place.target}
+          runbooks={services.runbooks()}
+          onOpen={runbook => journey.go(openRunbook(journey.stack, place.target, runbook, {}))}
+          onBack={journey.back}
+        />
+      )
+    case 'parameters':
+      return <ParametersView {...props} place={place} />
+    case 'plan':
+      return <PlanView {...props} place={place} />
+    case 'run':
+      return <RunView {...props} place={place} />
+    case 'history':
+      return (
+        <History
+          runs={data.runs.value}
+          {...problemOf(data.runs)}
+          onOpen={run => void journey.openPast(run)}
+          onCompare={(one, other) => void journey.compare(one, other)}
+          onResume={({ run }) => void journey.resume(run, data.targets.value ?? [])}
+          onBack={journey.back}
+        />
+      )
+    case 'compare':
+      return <Compare before={place.before} after={place.after} onBack={journey.back} />
+    case 'past':
+      return <PastView {...props} place={place} />
+  }
+}
+
+const problemOf = ({ problem }: Loaded<unknown>) => (problem === undefined ? {} : { problem })
+
+function HomeView({ place, journey, data, initial }: ViewProps<'home'>) {
+  const { targets, due } = data
+  const known = targets.value ?? []
+  const { forRunbook } = place
+  return (
+    <Home
+      targets={targets.value}
+      {...(place.selected === undefined ? {} : { selected: place.selected })}
+      {...(forRunbook === undefined ? {} : { forRunbook: forRunbook.id })}
+      {...problemOf(targets)}
+      {...(due.value === undefined ? {} : { due: due.value })}
+      onDue={item =>
+        item.kind === 'resume' ? void journey.resume(item.subject, known) : journey.walk(item, known)
+      }
+      onOpen={({ target }) =>
+        forRunbook === undefined
+          ? journey.openFrom({ ...place, selected: target.name }, { screen: 'runbooks', target })
+          : journey.go(openRunbook(journey.stack, target, forRunbook, initial?.params ?? {}))
+      }
+      onTry={({ target }) => journey.openFrom({ ...place, selected: target.name }, { screen: 'try', target })}
+      onAdd={() => journey.open({ screen: 'add' })}
+      onImport={() => journey.open({ screen: 'import' })}
+      onRemove={name => void journey.removeTarget(name, targets.load)}
+      onHistory={() => journey.open({ screen: 'history' })}
+      onQuit={() => journey.leave()}
+    />
+  )
+}
+
+function ParametersView({ place, journey }: ViewProps<'parameters'>) {
+  const { target, runbook, given } = place
+  return (
+    <FormScreen
+      key={runbook.id}
+      title={`Parameters of ${runbook.title}`}
+      trail={{ target, path: [runbook.id, 'parameters'] }}
+      fields={parameterFields(runbook.parameters, { given, target })}
+      enter="all"
+      onDone={texts => {
+        const params = parametersFrom(runbook.parameters, texts)
+        journey.openFrom({ ...place, given: params }, { screen: 'plan', target, runbook, params })
+      }}
+      onCancel={journey.back}
+    />
+  )
+}
+
+function PlanView({ place, journey, services }: ViewProps<'plan'>) {
+  const { target, runbook, params } = place
+  return (
+    <Plan
+      target={target}
+      runbook={runbook}
+      steps={services.plan(runbook.id)}
+      params={params}
+      onStart={mode => journey.begin({ runbook: runbook.id, target, params, mode })}
+      {...(runbook.parameters.length === 0
+        ? {}
+        : { onParameters: () => journey.go(backToParameters(journey.stack)) })}
+      onBack={journey.back}
+    />
+  )
+}
+
+function RunView({ place: { store }, journey, services, onShell }: ViewProps<'run'>) {
+  const { request } = store.getSnapshot()
+  return (
+    <Run
+      store={store}
+      onShell={() => onShell(request.target)}
+      onExport={async format => {
+        await store.end()
+        return services.exportRun(store.getSnapshot().state?.run ?? '', format)
+      }}
+      onAgain={() => void store.end().then(() => journey.begin(request))}
+      onBack={() =>
+        void store.end().then(() => journey.go([{ screen: 'home', selected: request.target.name }]))
+      }
+      onQuit={() => void store.end().then(({ exitCode }) => journey.leave(exitCode))}
+    />
+  )
+}
+
+function PastView({ place, journey, services }: ViewProps<'past'>) {
+  const { state, journalPath } = place
+  const outcome = {
+    status: state.status ?? ('interrupted' as const),
+    exitCode: EXIT.passed,
+    ...(journalPath === undefined ? {} : { journalPath }),
+  }
+  return (
+    <Ended
+      state={state}
+      outcome={outcome}
+      trail={{ target: state.target, path: ['past runs', state.runbook] }}
+      onExport={format => services.exportRun(state.run, format)}
+      onBack={journey.back}
+      onQuit={() => journey.leave()}
+    />
+  )
+}

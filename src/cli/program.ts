@@ -180,7 +180,10 @@ function addRuns(runs: Command, io: Io, version: string, done: (code: ExitCode) 
     .command('verify')
     .description('whether a journal is whole, by its hash chain')
     .argument('<run>')
-    .option('--head <hash>', 'a hash that must stand in it: the journalHead of the summary left on the server')
+    .option(
+      '--head <hash>',
+      'a hash that must stand in it: the journalHead of the summary left on the server',
+    )
     .action(async (run: string, options: { head?: string }) =>
       done((await load()).verifyRun(io, run, options.head)),
     )

@@ -44,7 +44,7 @@ try {
   }
   const ofTheWalk = async (name: string) => {
     const file = names[name]
-    if (file === undefined) return
+    if (file === undefined || taken.has(file)) return
     if (file === 'remedy') await terminal.waitFor(/Unpacking|Setting up|Get:/, 300)
     await picture(file)
   }

@@ -4,13 +4,14 @@ import { ThemeProvider } from '@inkjs/ui'
 import { useApp } from 'ink'
 import { useMemo } from 'react'
 import type { Target } from '../model/target.ts'
+import { componentTheme } from './component-theme.ts'
 import { KeyScope } from './components/key-scope.tsx'
 import { NoticeScope } from './components/screen.tsx'
 import { useProgramData } from './data.ts'
 import { type JourneySetting, useJourney } from './journey.ts'
 import { PlaceView } from './places.tsx'
 import { suspendToShell } from './suspend.ts'
-import { componentTheme, type Theme, ThemeScope } from './theme.ts'
+import { type Theme, ThemeScope } from './theme.ts'
 
 interface AppProps extends JourneySetting {
   readonly theme: Theme

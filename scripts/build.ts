@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { quickWidths } from './quick-widths.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }
@@ -14,6 +15,7 @@ const bundle = await rolldown({
   // ssh2's native parts are optional and slower to install than to do without; Ink's development tools stay out.
   // jsonc-parser's main entry is UMD, which hides its requires from a bundler.
   resolve: { mainFields: ['module', 'main'] },
+  plugins: [quickWidths],
   external: [/\.node$/, 'cpu-features', 'react-devtools-core'],
   transform: {
     define: {

@@ -56,7 +56,10 @@ try {
   await startRun(terminal, ofTheWay, 'check')
   await terminal.waitFor('what is left', 120)
   await picture('what-is-left')
-  terminal.press('enter', ' ')
+  terminal.press('enter')
+  await terminal.waitFor('› left to do')
+  terminal.press(' ')
+  await terminal.waitFor(/ -\d/)
   await picture('diagnosis')
   // One after the other: two in one read are another key.
   terminal.press('escape')
@@ -71,6 +74,7 @@ try {
   await terminal.waitFor('Passed')
   await picture('checks')
   terminal.press('tab')
+  await terminal.waitFor('/ search')
   await picture('evidence')
   await terminal.close()
 } finally {

@@ -1,6 +1,7 @@
 /** A shell on the target, beside a run: OpenSSH's own client, told the same address, key and known_hosts. */
 
 import { spawn } from 'node:child_process'
+import { ownEnvironment } from '../host/own-path.ts'
 import { EXIT, Failure } from '../model/failure.ts'
 import type { Target } from '../model/target.ts'
 import type { ConnectionOptions } from './options.ts'
@@ -41,7 +42,7 @@ export function openShell(target: Target, options: ConnectionOptions): Promise<v
     `A shell on ${target.name} (${target.environment}). \`exit\` leads back to Kneeboard.\n`,
   )
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { stdio: 'inherit' })
+    const child = spawn(program, words, { stdio: 'inherit', env: ownEnvironment() })
     child.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'ENOENT'

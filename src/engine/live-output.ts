@@ -33,7 +33,8 @@ export function liveOutput(emit: (text: string) => void): LiveOutput {
 function safeLength(text: string): number {
   const lines = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1
   const begin = text.lastIndexOf('-----BEGIN ')
-  const inKey = begin !== -1 && !text.slice(begin).includes('-----END ') && text.length - begin < LONGEST_KEY
+  const isWhole = /-----END [A-Z0-9 ]{0,60}-----/.test(text.slice(Math.max(0, begin)))
+  const inKey = begin !== -1 && !isWhole && text.length - begin < LONGEST_KEY
   const safe = inKey ? Math.min(lines, begin) : lines
   if (text.length - safe <= LONGEST_LINE || inKey) return safe
   const space = text.lastIndexOf(' ', text.length - LONGEST_LINE / 2) + 1

@@ -19,18 +19,18 @@ import {
 } from './navigation.ts'
 import type {
   DueItem,
+  Initial,
   RunSummary,
   Services,
   StartRequest,
   TargetDraft,
   TargetSummary,
-  TuiOptions,
 } from './services.ts'
 import { createRunStore, type RunStore } from './store.ts'
 
 export interface JourneySetting {
   readonly services: Services
-  readonly initial: TuiOptions['initial']
+  readonly initial: Initial | undefined
   /** Told every run that begins, for the words after leaving. */
   readonly onRun: (store: RunStore) => void
   readonly onExit: (code: ExitCode) => void

@@ -3,9 +3,11 @@
  * sliced to what is visible and nothing ever runs over a border.
  */
 
-import stringWidth from 'string-width'
 import { visible as harmless } from '../host/visible.ts'
 import type { Tone } from './theme.ts'
+import { widthOf } from './width.ts'
+
+export { widthOf }
 
 export interface Span {
   readonly text: string
@@ -19,11 +21,6 @@ export const blank: Line = []
 
 const ASCII = /^[\x20-\x7e]*$/
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-
-/** Cells that a text takes. */
-export function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text)
-}
 
 /** Cells that a row takes. */
 export function lineWidth(line: Line): number {
@@ -158,7 +155,7 @@ function takeCells(text: string, width: number): { head: string; tail: string } 
   let head = ''
   let cells = 0
   for (const { segment } of graphemes.segment(text)) {
-    const next = cells + stringWidth(segment)
+    const next = cells + widthOf(segment)
     if (next > width) break
     head += segment
     cells = next

@@ -3,7 +3,7 @@
 import type { RunState } from '../engine/state.ts'
 import type { Target } from '../model/target.ts'
 import { parametersAsKnown } from './fields.ts'
-import type { RunbookSummary, StartRequest, TargetSummary, TuiOptions } from './services.ts'
+import type { Initial, RunbookSummary, StartRequest, TargetSummary } from './services.ts'
 import type { RunStore } from './store.ts'
 
 type Params = Readonly<Record<string, unknown>>
@@ -81,7 +81,7 @@ export function backToParameters(stack: Stack): Stack {
 }
 
 /** Where Kneeboard opens: straight at a runbook's plan when everything for it is known. */
-export function firstStack(initial: TuiOptions['initial'], runbooks: readonly RunbookSummary[]): Stack {
+export function firstStack(initial: Initial | undefined, runbooks: readonly RunbookSummary[]): Stack {
   const runbook = runbooks.find(({ id }) => id === initial?.runbook)
   const target = initial?.target
   if (target === undefined) return runbook === undefined ? [home] : [{ screen: 'home', forRunbook: runbook }]

@@ -18,13 +18,13 @@ import { Plan } from './screens/plan.tsx'
 import { Run } from './screens/run.tsx'
 import { Runbooks } from './screens/runbooks.tsx'
 import { TryConnection } from './screens/try-connection.tsx'
-import type { Services, TuiOptions } from './services.ts'
+import type { Initial, Services } from './services.ts'
 
 interface PlaceViewProps {
   readonly journey: Journey
   readonly data: ProgramData
   readonly services: Services
-  readonly initial: TuiOptions['initial']
+  readonly initial: Initial | undefined
   /** Hands the terminal to a shell on a server. */
   readonly onShell: (target: Target) => Promise<void>
 }

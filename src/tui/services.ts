@@ -159,14 +159,23 @@ export interface Services {
   exportRun(run: string, format: ExportFormat): Promise<string>
 }
 
-export interface TuiOptions {
-  readonly services: Services
+/** Where the screens open. */
+export interface Initial {
   /** Straight into a runbook; without a target, home asks which one it is for. */
-  readonly initial?: {
-    readonly runbook?: string
-    readonly target?: Target
-    readonly params?: Readonly<Record<string, unknown>>
-  }
+  readonly runbook?: string
+  readonly target?: Target
+  readonly params?: Readonly<Record<string, unknown>>
+}
+
+/** What the screens work with: loaded after the first frame, because most of the program hangs on it. */
+export interface TuiProgram {
+  readonly services: Services
+  readonly initial?: Initial | undefined
+}
+
+export interface TuiOptions {
+  /** @throws Failure for what makes it impossible to begin, a broken configuration say; `startTui` throws it on. */
+  readonly program: () => Promise<TuiProgram>
   /** Draw with ASCII alone. */
   readonly ascii: boolean
   /** False: no colour at all (`NO_COLOR`); state is told by shape and word in any case. */

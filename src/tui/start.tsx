@@ -2,16 +2,17 @@
 
 import { type RenderOptions, render } from 'ink'
 import { EXIT, type ExitCode } from '../model/failure.ts'
-import { App } from './app.tsx'
 import { progressSequence } from './attention.ts'
 import { endNow } from './ending.ts'
 import { farewell } from './farewell.ts'
 import { linearOutput } from './linear.ts'
 import { keepMemorySmall } from './memory.ts'
+import { Opening } from './opening.tsx'
 import type { TuiOptions } from './services.ts'
 import type { RunStore } from './store.ts'
 import { type Theme, themeFor } from './theme.ts'
 import { RESTORE_TITLE, SAVE_TITLE } from './title.ts'
+import { loadExactWidths } from './width.ts'
 
 const drawn: RenderOptions = {
   alternateScreen: true,
@@ -39,11 +40,10 @@ const FATAL = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
  * 130 when a run was ended by a second Ctrl-C or by a signal. What the last run came to stays on the normal
  * screen in a few lines.
  *
- * @throws whatever went wrong while drawing, after the terminal has been restored.
+ * @throws whatever went wrong while loading or drawing, after the terminal has been restored.
  */
 export async function startTui(options: TuiOptions): Promise<ExitCode> {
-  const { services, initial, ascii, colour, motion = true, linear = false, bell = true } = options
-  keepMemorySmall()
+  const { program, ascii, colour, motion = true, linear = false, bell = true } = options
   const theme = themeFor({ ascii, colour, motion, linear, bell })
   let last: RunStore | undefined
   let code: ExitCode = EXIT.passed
@@ -51,19 +51,28 @@ export async function startTui(options: TuiOptions): Promise<ExitCode> {
     code = exitCode
     screens.unmount()
   }
+  let failure: { readonly error: unknown } | undefined
+  const fail = (error: unknown) => {
+    failure = { error }
+    screens.unmount()
+  }
+  const onRun = (store: RunStore) => {
+    last = store
+    keepMemorySmall()
+  }
+  const load = async () => {
+    // The frame goes out before the loading blocks the one thread there is.
+    await new Promise(resolve => setImmediate(resolve))
+    const [{ App }, loaded] = await Promise.all([import('./app.tsx'), program(), loadExactWidths()])
+    return () => <App {...loaded} initial={loaded.initial} theme={theme} onRun={onRun} onExit={leave} />
+  }
   process.stdout.write(SAVE_TITLE)
-  const screens = render(
-    <App
-      services={services}
-      initial={initial}
-      theme={theme}
-      onRun={store => {
-        last = store
-      }}
-      onExit={leave}
-    />,
-    { exitOnCtrlC: false, ...(linear ? spoken(theme) : drawn) },
-  )
+  // What is typed meanwhile waits in the terminal, and is not echoed into the frame.
+  if (process.stdin.isTTY) process.stdin.setRawMode(true)
+  const screens = render(<Opening theme={theme} load={load} onFailure={fail} />, {
+    exitOnCtrlC: false,
+    ...(linear ? spoken(theme) : drawn),
+  })
   const onSignal = () => {
     if (last === undefined) leave(EXIT.interrupted)
     else void endNow(last).then(() => leave(EXIT.interrupted))
@@ -78,6 +87,7 @@ export async function startTui(options: TuiOptions): Promise<ExitCode> {
     // The listeners stay: conf's exit hook sends every fatal signal once more, which would end us with its code.
     process.stdout.write(progressSequence('off') + RESTORE_TITLE)
   }
+  if (failure !== undefined) throw failure.error
   if (last !== undefined) {
     const lines = farewell(last.getSnapshot(), theme.symbols, process.stdout.columns ?? 80)
     process.stdout.write(`${lines.join('\n')}\n`)

@@ -124,8 +124,7 @@ const services: Services = {
 }
 
 process.exitCode = await startTui({
-  services,
-  initial: { runbook: 'bench', target },
+  program: async () => ({ services, initial: { runbook: 'bench', target } }),
   ascii: false,
   colour: true,
   version: 'bench',

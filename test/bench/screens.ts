@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { quickWidths } from '../../scripts/quick-widths.ts'
 import { buildProgram, newHome, openProgram } from '../pty/program.ts'
 import { openPty, type PtyTerminal } from '../pty/terminal.ts'
 import { type Figure, median, percentile } from './figure.ts'
@@ -197,12 +198,13 @@ const late = (seconds: number, wanted: string): Promise<never> =>
     setTimeout(() => reject(new Error(`not within ${seconds} s: ${wanted}`)), seconds * 1000).unref(),
   )
 
-/** As scripts/build.ts does it. */
+/** As scripts/build.ts does it, with the same modules in place of others. */
 async function bundleFlood(): Promise<{ path: string; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'kneeboard-bench-'))
   const bundle = await rolldown({
     input: { flood: fileURLToPath(new URL('flood.ts', import.meta.url)) },
     platform: 'node',
+    plugins: [quickWidths],
     external: [/\.node$/, 'cpu-features', 'react-devtools-core'],
     transform: { define: { 'process.env.NODE_ENV': '"production"' } },
     logLevel: 'warn',

@@ -14,7 +14,9 @@ import { createRedactor, type Redactor } from '../../src/host/redact.ts'
 import type { AnyCheck } from '../../src/model/check.ts'
 import type { RunEvent } from '../../src/model/event.ts'
 import { defaultPolicy } from '../../src/model/policy.ts'
+import { htmlReport } from '../../src/report/html.ts'
 import { reportJson } from '../../src/report/json.ts'
+import { markdownReport } from '../../src/report/markdown.ts'
 import { plainReport, progressLine, UNICODE_MARKS } from '../../src/report/plain.ts'
 
 export interface WholeRun {
@@ -23,6 +25,8 @@ export interface WholeRun {
   readonly journal: string
   readonly plain: string
   readonly json: string
+  readonly html: string
+  readonly markdown: string
   readonly progress: string
   /** All of the above: wherever something could have got out. */
   readonly everything: string
@@ -69,7 +73,9 @@ export async function wholeRun(
   const journal = readFileSync(path, 'utf8')
   const plain = plainReport(state, UNICODE_MARKS)
   const json = JSON.stringify(reportJson(state))
+  const html = htmlReport(state)
+  const markdown = markdownReport(state)
   const progress = lines.join('\n')
-  const everything = [journal, plain, json, progress, JSON.stringify(events)].join('\n')
-  return { state, events, journal, plain, json, progress, everything }
+  const everything = [journal, plain, json, html, markdown, progress, JSON.stringify(events)].join('\n')
+  return { state, events, journal, plain, json, html, markdown, progress, everything }
 }

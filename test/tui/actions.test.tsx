@@ -133,7 +133,7 @@ describe('while a run goes on', () => {
     await emit({ type: 'check-started', at: time, check: first, round: 1 })
     await terminal.press('!')
     await emit({ type: 'run-frozen', at: time })
-    await terminal.waitFor('Held: nothing new starts until ! is pressed')
+    await terminal.waitFor('Held: nothing starts; ! releases')
     await terminal.press('!')
     await emit({ type: 'run-released', at: time })
     expect(said).toEqual([{ type: 'freeze' }, { type: 'release' }])

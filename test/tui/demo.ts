@@ -12,7 +12,7 @@ const services = testServices({
 })
 services.clock.now = Date.now()
 process.exitCode = await startTui({
-  services,
+  program: async () => ({ services }),
   ascii: process.argv.includes('--ascii'),
   colour: !process.argv.includes('--no-colour'),
   version: 'demo',

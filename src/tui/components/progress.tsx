@@ -55,7 +55,7 @@ export function howFar(state: RunState): { done: number; all: number; word: stri
 
 /** What a run does now, in a few words. */
 export function activity(state: RunState): string {
-  if (state.frozen) return 'Held: nothing new starts until ! is pressed'
+  if (state.frozen) return 'Held: nothing starts; ! releases'
   if (state.connection.state === 'connecting') return `Connecting to ${state.target.host}`
   if (state.connection.state === 'lost') return `Connection lost: ${state.connection.reason ?? ''}`
   const remedy = state.remedies.findLast(({ intended, outcome }) => intended && outcome === undefined)

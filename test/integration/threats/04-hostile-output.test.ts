@@ -92,9 +92,50 @@ describe.skipIf(!sshdInstalled)('threat 4, hostile output (left out without open
     const readBack = run.journal.replace(/\\u([0-9a-f]{4})/gi, (_, hex) =>
       String.fromCharCode(Number.parseInt(hex, 16)),
     )
-    for (const text of [run.plain, run.progress, run.json, run.journal, readBack, run.everything]) {
+    for (const text of [
+      run.plain,
+      run.progress,
+      run.json,
+      run.html,
+      run.markdown,
+      run.journal,
+      readBack,
+      run.everything,
+    ]) {
       expect(text.match(ACTING)).toBeNull()
     }
+  })
+
+  it('acts in no report that is looked at elsewhere: no script, no link, no heading of its own', async () => {
+    const markup = [
+      '<script>fetch("http://evil")</script>',
+      '<img src=x onerror=alert(1)>',
+      '"><svg/onload=alert(1)>',
+      '[click](javascript:alert(1))',
+      '![x](http://evil/pixel)',
+      '`',
+      '# All checks passed',
+      '| pass | pass |',
+    ]
+    const looking = check({
+      id: 'a/look',
+      title: 'It is harmless',
+      why: 'It is not.',
+      params: z.object({}),
+      async probe({ run }) {
+        const { stdout } = await run(sh`printf '%s\\n' ${markup}; printf '%s\\n' ${markup} >&2`)
+        return fail(stdout, { measured: stdout, expected: stdout, advice: stdout })
+      },
+    })
+    const { html, markdown } = await wholeRun(request, [looking])
+    expect(html).toContain("default-src 'none'")
+    expect(html).toContain('&lt;script&gt;')
+    expect(html).not.toMatch(/<script|<img|<svg|<iframe|<link|<form|<a /i)
+    // Outside of code nothing of it is markup, and nothing ends the code that it stands in.
+    const prose = markdown
+      .replace(/^(`{3,})[^\n]*\n[\s\S]*?\n\1$/gm, '')
+      .replace(/(`+)(?!`)[^\n]*?[^`]\1(?!`)/g, '')
+    expect(prose).not.toMatch(/(?<!\\)<(?:script|img|svg)|(?<!\\)\]\((?:javascript|http)|^# All checks/m)
   })
 
   it('forged prompts and results stay inside the evidence that they came with', async () => {

@@ -67,17 +67,15 @@ async function buildAll(): Promise<void> {
     customize: `printf '%s\\n' '${sources}' > "$1/etc/apt/sources.list"`,
   })
   const mirror = await startMirror({ origins: archives.origins, addresses: ['127.0.0.1'], port: 0 })
-  const build = (name: string, dockerfile: string, args: Record<string, string>) =>
-    docker(
+  const build = (name: string, dockerfile: string, args: Record<string, string>) => {
+    const all = { ...args, http_proxy: `http://127.0.0.1:${mirror.port}` }
+    return docker(
       ...['build', '--quiet', '--network', 'host', '--label', `${LABEL}=1`],
       ...['--tag', `${prefix}${name}`, '--file', join(folder, 'images', dockerfile)],
-      ...Object.entries({
-        ...args,
-        http_proxy: `http://127.0.0.1:${mirror.port}`,
-        DEBIAN_FRONTEND: 'noninteractive',
-      }).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
+      ...Object.entries(all).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
       folder,
     )
+  }
   try {
     await Promise.all([
       build('backend-runtime', 'backend/Dockerfile', { BASE: base }).then(async () => {

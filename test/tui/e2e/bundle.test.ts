@@ -121,7 +121,7 @@ describe('leaving', { timeout: 120_000 }, () => {
     const { terminal } = start({ home })
     expect(await terminal.ended).toMatchObject({ exitCode: 78 })
     expect(terminal.text().replaceAll('\n', '')).toContain('is not valid JSON')
-    expect(terminal.raw()).not.toContain('\x1b[?1049h')
+    restored(terminal)
   })
 })
 

@@ -1,7 +1,7 @@
 /** Opens the whole program on a test terminal, with a clock that stands still and nothing that moves. */
 
 import { App } from '../../../src/tui/app.tsx'
-import type { TuiOptions } from '../../../src/tui/services.ts'
+import type { Initial } from '../../../src/tui/services.ts'
 import type { RunStore } from '../../../src/tui/store.ts'
 import { themeFor } from '../../../src/tui/theme.ts'
 import { type TestServices, testServices } from './services.ts'
@@ -19,7 +19,7 @@ export interface OpenProgram extends TestTerminal {
 
 interface Options {
   readonly services?: TestServices
-  readonly initial?: TuiOptions['initial']
+  readonly initial?: Initial
   readonly columns?: number
   readonly rows?: number
   readonly ascii?: boolean

@@ -1,0 +1,42 @@
+/** What the screens work with, put together from the configuration and what was asked for on the command line. */
+
+import type { Places } from '../config/places.ts'
+import { openTargets } from '../config/targets.ts'
+import { resolveParameters } from '../engine/parameters.ts'
+import { checksOf, parametersOf, type Runbook } from '../model/runbook.ts'
+import type { TuiProgram } from '../tui/services.ts'
+import type { RunOptions } from './options.ts'
+import { createServices } from './services.ts'
+import { whichTarget } from './which-target.ts'
+
+interface Asked {
+  readonly version: string
+  readonly places: Places
+  readonly runbook: Runbook | undefined
+  readonly options: RunOptions | undefined
+}
+
+/** @throws Failure (64) for a target or value that does not fit, (78) for a broken configuration. */
+export async function openProgram({ version, places, runbook, options }: Asked): Promise<TuiProgram> {
+  const targets = openTargets(places.config)
+  targets.list()
+  const target =
+    options?.target === undefined ? undefined : whichTarget(options.target, targets, options.environment)
+  const params =
+    runbook && target && options
+      ? resolveParameters(parametersOf(checksOf(runbook)), target.stack, options.set)
+      : options?.set
+  const services = createServices({
+    version,
+    places,
+    targets,
+    connection: options ?? {},
+    ...(options?.only ? { only: options.only } : {}),
+    ...(options?.skip ? { skip: options.skip } : {}),
+  })
+  if (runbook === undefined) return { services }
+  return {
+    services,
+    initial: { runbook: runbook.id, ...(target ? { target } : {}), ...(params ? { params } : {}) },
+  }
+}

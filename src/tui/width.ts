@@ -36,11 +36,11 @@ export function widthOf(text: string): number {
 export default widthOf
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-const WIDE = /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|^[\ud83c-\ud83e]/
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|^[\ud83c-\ud83e]/
 
 /** Good enough for the moment before the rules are there. */
 const estimated: Measure = text =>
-  Array.from(graphemes.segment(text), ({ segment }) => (WIDE.test(segment) ? 2 : segment < ' ' ? 0 : 1)).reduce<number>(
-    (sum, cells) => sum + cells,
-    0,
-  )
+  Array.from(graphemes.segment(text), ({ segment }) =>
+    WIDE.test(segment) ? 2 : segment < ' ' ? 0 : 1,
+  ).reduce<number>((sum, cells) => sum + cells, 0)

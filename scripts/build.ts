@@ -21,6 +21,9 @@ const bundle = await rolldown({
     define: {
       'process.env.NODE_ENV': '"production"',
       'process.env.KNEEBOARD_VERSION': JSON.stringify(version),
+      // ssh2 is CommonJS and asks where it lies, which a module of today calls otherwise.
+      __dirname: 'import.meta.dirname',
+      __filename: 'import.meta.filename',
     },
   },
   logLevel: 'warn',

@@ -71,7 +71,7 @@ try {
   const { applied } = await sayYes(terminal, ofTheWalk)
   console.log(`${applied.length} remedies applied`)
   terminal.press('c')
-  await terminal.waitFor('Passed')
+  await terminal.waitFor(/Mended|Passed/)
   await picture('checks')
   terminal.press('tab')
   await terminal.waitFor('/ search')

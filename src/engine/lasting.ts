@@ -66,7 +66,7 @@ export async function followJob(
 /** Takes a job's files off the server, once its result is in the journal. What cannot be taken off goes after a week. */
 export async function forgetJob(session: Session, action: PreparedAction, id: string): Promise<void> {
   if (action.type !== 'run') return
-  await cleanJob(session.machine, { id, as: action.as as RunAs }, { reconnectSeconds: 0 }).catch(() => {})
+  await cleanJob(session.machine, { id, as: action.as as RunAs }, patience(session)).catch(() => {})
 }
 
 function endingOf(end: JobEnd): Pick<CommandResult, 'ending' | 'exitCode' | 'reason'> {

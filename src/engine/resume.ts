@@ -71,6 +71,8 @@ async function settleActions(
 ): Promise<ActionFailure | undefined> {
   for (const [index, action] of actions.entries()) {
     const known = remedy.actions[index]
+    // Its result is on disk; what it left on the server may still be there.
+    if (known?.job !== undefined && known.progress !== 'running') await forgetJob(session, action, known.job)
     if (known?.progress === 'done') continue
     if (known?.progress === 'failed')
       return { summary: `“${action.title}”: ${known.summary}`, unknown: false }

@@ -33,33 +33,36 @@ async function firstPaint(): Promise<Figure[]> {
   const program = buildProgram()
   const home = newHome()
   const bare: number[] = []
-  const ours: number[] = []
+  const painted: number[] = []
+  const usable: number[] = []
+  const start = (onData: (data: string) => void) => openProgram(program.path, home, [], { onData })
   try {
     for (let turn = 0; turn <= STARTS; turn += 1) {
-      const printed = await timeTo('a line', data =>
-        openPty(['-e', 'console.log("a line")'], { onData: data }),
-      )
-      const painted = await timeTo('There is no server here yet.', data =>
-        openProgram(program.path, home, [], { onData: data }),
-      )
+      const times = [
+        await timeTo('a line', onData => openPty(['-e', 'console.log("a line")'], { onData })),
+        await timeTo('KNEEBOARD', start),
+        await timeTo('There is no server here yet.', start),
+      ] as const
       if (turn === 0) continue
-      bare.push(printed)
-      ours.push(painted)
+      bare.push(times[0])
+      painted.push(times[1])
+      usable.push(times[2])
     }
   } finally {
     home.remove()
     program.remove()
   }
-  const ratios = ours.map((value, index) => value / (bare[index] ?? Number.NaN))
-  const ratio = median(ours) / median(bare)
+  const against = (values: readonly number[]) => median(values) / median(bare)
+  const words = (values: readonly number[]) =>
+    `${against(values).toFixed(2)}× (${Math.round(median(values))} / ${Math.round(median(bare))} ms)`
   return [
     {
       what: 'First paint, cold, against `node -e` printing a line',
-      figure: `${ratio.toFixed(2)}× (${Math.round(median(ours))} / ${Math.round(median(bare))} ms)`,
+      figure: words(painted),
       limit: '4×',
-      isKept: ratio <= 4,
+      isKept: against(painted) <= 4,
     },
-    { what: 'The same, median of the pairs', figure: `${median(ratios).toFixed(2)}×` },
+    { what: 'The list of servers, ready for keys, against the same', figure: words(usable) },
   ]
 }
 
@@ -76,6 +79,7 @@ async function timeTo(
     if (terminal.text().includes(wanted)) seen(performance.now() - started)
   })
   const milliseconds = await Promise.race([found, late(30, wanted)])
+  // The compile cache is written at a clean end.
   terminal.press('q')
   await Promise.race([terminal.ended, new Promise(resolve => setTimeout(resolve, 2000))])
   await terminal.close()

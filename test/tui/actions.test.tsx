@@ -195,6 +195,12 @@ describe('when everything has been walked', () => {
     expect(terminal.text()).toContain('Because of')
   })
 
+  test('what is looked at meanwhile says how it stands, not that it was interrupted', async () => {
+    const { terminal } = await walked()
+    await terminal.press('c')
+    expect(terminal.lines()[0]).toContain('✗ failed')
+  })
+
   test('m offers the remedy once more over the same connection', async () => {
     const { terminal, answers } = await walked()
     await terminal.press('enter', 'm')

@@ -74,7 +74,12 @@ export function evidenceRows(page: Page, evidence: Evidence, telling?: string): 
   const facts = [evidence.where, ending, duration(evidence.durationMs)].join(` ${symbols.dot} `)
   return [
     ...prose(page, facts, 'muted'),
-    ...exact(page, evidence.script.trimEnd(), { gutter: { text: '$ ', tone: 'accent' } }),
+    ...evidence.script
+      .trimEnd()
+      .split('\n')
+      .flatMap((row, index) =>
+        exact(page, row, { gutter: { text: index === 0 ? '$ ' : '> ', tone: 'accent' } }),
+      ),
     ...output(page, evidence.stdout, telling, 'plain'),
     ...output(page, evidence.stderr, telling, 'warning'),
     ...(evidence.omittedBytes > 0

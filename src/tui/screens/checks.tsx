@@ -19,6 +19,7 @@ import { layout } from '../layout.ts'
 import { askForNote, checkActionKeys, type RunActions, runKeys } from '../run-actions.ts'
 import { useScroll } from '../scroll.ts'
 import { searchKeys, useSearch } from '../search.ts'
+import type { RunOutcome } from '../services.ts'
 import { type Theme, useTheme } from '../theme.ts'
 import { checkMark, statusMark } from '../words.ts'
 
@@ -54,13 +55,15 @@ interface ChecksProps {
   readonly state: RunState
   /** Failures first, once nothing moves any more. */
   readonly order: 'steps' | 'failures-first'
-  readonly isLive: boolean
+  /** How it ended; absent while it goes on. */
+  readonly status?: RunOutcome['status']
   readonly actions: RunActions
   readonly onBack?: () => void
   readonly onOutput?: () => void
 }
 
-export function Checks({ state, order, isLive, actions, onBack, onOutput }: ChecksProps) {
+export function Checks({ state, order, status, actions, onBack, onOutput }: ChecksProps) {
+  const isLive = status === undefined
   const { columns, rows } = useWindowSize()
   const theme = useTheme()
   const { symbols } = theme
@@ -95,7 +98,9 @@ export function Checks({ state, order, isLive, actions, onBack, onOutput }: Chec
   return (
     <Screen
       trail={{ target: state.target, path: [state.runbook] }}
-      status={isLive ? connectionStatus(state.connection, theme, columns) : endStatus(state, theme)}
+      status={
+        status === undefined ? connectionStatus(state.connection, theme, columns) : endStatus(status, theme)
+      }
       keys={checksKeys}
       handlers={{
         ...(focus === 'list' ? selection.handlers : scroll.handlers),
@@ -163,8 +168,8 @@ function checkHandlers(check: CheckState | undefined, actions: RunActions, promp
   }
 }
 
-function endStatus(state: RunState, { symbols }: Theme) {
-  const { symbol, word, tone } = statusMark(state.status ?? 'interrupted', symbols)
+function endStatus(status: RunOutcome['status'], { symbols }: Theme) {
+  const { symbol, word, tone } = statusMark(status, symbols)
   return { text: `${symbol} ${word}`, tone }
 }
 

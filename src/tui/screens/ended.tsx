@@ -37,7 +37,9 @@ export function Ended({
   const [view, show] = useState<View>('result')
   const back = () => show('result')
   if (view === 'checks' && state !== undefined)
-    return <Checks state={state} order="failures-first" isLive={false} actions={actions} onBack={back} />
+    return (
+      <Checks state={state} order="failures-first" status={outcome.status} actions={actions} onBack={back} />
+    )
   if (view === 'diagnosis' && state !== undefined)
     return <Diagnosis state={state} actions={actions} onBack={back} />
   if (view === 'export' && onExport !== undefined)

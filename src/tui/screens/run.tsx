@@ -92,7 +92,6 @@ function RunScreen(props: RunProps & { readonly snapshot: RunSnapshot }) {
       key="live"
       state={state}
       order="steps"
-      isLive
       actions={actions}
       {...(remedy === undefined ? {} : { onOutput: () => lookAwayFrom(undefined) })}
     />

@@ -95,3 +95,12 @@ test('a remedy that was agreed to and had not begun ends as what it is: nothing 
   ])
   expect(ran()).toBe('ran')
 }, 30_000)
+
+test('what a job left on the server goes, also when the run was cut off right after its result was on disk', async () => {
+  const { on, goOn, ran } = await cutAt('action-finished', true, true)
+  const jobs = async () => (await on.machine.run(verbatim('ls /var/lib/kneeboard/jobs'))).stdout
+  expect(await jobs()).not.toBe('')
+  await goOn()
+  expect(await jobs()).toBe('')
+  expect(ran()).toBe('ran')
+}, 30_000)

@@ -19,6 +19,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
+          retry: 1,
         },
       },
       {
@@ -30,6 +31,8 @@ export default defineConfig({
           hookTimeout: 900_000,
           // After everything else, and two at a time: much of a lab test is waiting for timers and reboots.
           sequence: { groupOrder: 2 },
+          // Real machines on a shared processor: one more try, and the report says that it was needed.
+          retry: 1,
           maxWorkers: 2,
         },
       },

@@ -28,7 +28,7 @@ describe.skipIf(!possible.possible)('a run that is disturbed', () => {
   let lab: Lab
   let servers: LabServer[]
   let types: readonly string[]
-  const counts = new Map<string, { runs: number; resumes: number; wrong: number }>()
+  const counts = new Map<string, { runs: number; passed: number; resumes: number; wrong: number }>()
   beforeAll(async () => {
     lab = await openLab()
     servers = await Promise.all(
@@ -36,8 +36,10 @@ describe.skipIf(!possible.possible)('a run that is disturbed', () => {
     )
   })
   afterAll(async () => {
-    for (const [kind, { runs, resumes, wrong }] of counts) {
-      console.log(`${kind}: ${runs} runs, ${resumes} times gone on with, ${wrong} wrong`)
+    for (const [kind, { runs, passed, resumes, wrong }] of counts) {
+      console.log(
+        `${kind}: ${runs} runs, ${passed} passed, ${runs - passed} ended otherwise and said so, ${resumes} times gone on with, ${wrong} wrong`,
+      )
     }
     await lab?.close()
   })
@@ -49,7 +51,7 @@ describe.skipIf(!possible.possible)('a run that is disturbed', () => {
   ): Promise<string[]> {
     const queue = [...plots]
     const wrong: string[] = []
-    const count = { runs: 0, resumes: 0, wrong: 0 }
+    const count = { runs: 0, passed: 0, resumes: 0, wrong: 0 }
     counts.set(kind, count)
     const worker = async (server: LabServer): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -61,6 +63,7 @@ describe.skipIf(!possible.possible)('a run that is disturbed', () => {
         }))
         count.runs += 1
         count.resumes += done.resumes
+        if (done.account?.status === 'passed') count.passed += 1
         if (process.env.KNEEBOARD_LAB_TRACE) console.error(`${kind}: ${count.runs} of ${plots.length}`)
         if (done.wrong.length === 0) continue
         count.wrong += 1

@@ -4,6 +4,7 @@
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Figure } from './figure.ts'
 import { measureScreens } from './screens.ts'
@@ -20,7 +21,8 @@ for (const [what, figure, limit, kept] of rows)
 if (process.argv.includes('--write')) {
   const path = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
   mkdirSync(fileURLToPath(new URL('../../docs', import.meta.url)), { recursive: true })
-  const machine = `Node ${process.versions.node}, ${process.platform} ${process.arch}`
+  const [load = 0] = loadavg()
+  const machine = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} processors, load ${load.toFixed(1)} meanwhile`
   const table = rows.map(row => `| ${row.join(' | ')} |`).join('\n')
   writeFileSync(
     path,

@@ -135,6 +135,31 @@ describe.skipIf(!sshdInstalled)(
       await again.ended
     })
 
+    test('a shell on the server, and back: the screen is whole, and the journal knows', async () => {
+      const { terminal, home } = start(80, 24)
+      await addServer(terminal)
+      terminal.press('ctrl+s')
+      await runChecks(terminal)
+      await terminal.waitFor('trust it')
+      terminal.press('t')
+      await terminal.waitFor('what is left', 60)
+      terminal.press('$')
+      await terminal.waitFor('A shell on loop (staging).')
+      // ssh throws away what was typed before it took the terminal over.
+      await terminal.waitFor(/[#$>]$/m)
+      terminal.send('echo "answer: $((40 + 2)) by ${SSH_CONNECTION:+ssh}"\r')
+      await terminal.waitFor('answer: 42 by ssh')
+      terminal.send('exit\r')
+      await terminal.waitFor('what is left')
+      expect(terminal.lines()[1]).toMatch(/^╭─ Set up a server ─+ \w+ ─╮$/)
+      terminal.press('q')
+      await terminal.ended
+      const [journal = ''] = journals(home)
+      const text = readFileSync(join(home.folder, 'home', 'runs', journal), 'utf8')
+      expect(text).toContain('A shell was opened on the server.')
+      expect(text).toContain('The shell was left.')
+    })
+
     test('Ctrl-C asks the run to stop in a known state, and leaves when it has', async () => {
       const { terminal: screen } = start(80, 24)
       await addServer(screen)

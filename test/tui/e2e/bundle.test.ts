@@ -138,6 +138,27 @@ describe('what the terminal can', { timeout: 120_000 }, () => {
     expect(terminal.text()).toMatch(/^[\x20-\x7e\n]*$/)
   })
 
+  test('--screen-reader: lines that only grow, and no control sequence that moves anything', async () => {
+    const { terminal } = start({ words: ['--screen-reader'] })
+    await terminal.waitFor('There is no server here yet.')
+    terminal.press('n')
+    await terminal.waitFor('add a server')
+    expect(terminal.raw()).not.toContain('\x1b[?1049h')
+    expect(terminal.raw()).not.toMatch(/\x1b\[\d*(;\d*)?[ABCDHJK]/)
+    terminal.press('ctrl+c')
+    expect(await terminal.ended).toMatchObject({ exitCode: 0 })
+  })
+
+  test('Ctrl-Z puts it aside and fg brings it back whole', async () => {
+    const { terminal } = start()
+    await terminal.waitFor('There is no server here yet.')
+    terminal.press('ctrl+z')
+    // No shell is above it here, so nothing stops it; it hands the terminal back and takes it again.
+    await terminal.waitFor('There is no server here yet.')
+    terminal.press('n')
+    await terminal.waitFor(/^╭─ Add a server/m)
+  })
+
   test('the title says where one is', async () => {
     const { terminal } = start()
     await terminal.waitFor('There is no server here yet.')

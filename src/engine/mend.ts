@@ -4,7 +4,7 @@ import type { AnyCheck } from '../model/check.ts'
 import { type CommandResult, Unreadable } from '../model/command.ts'
 import type { RemedyOffer, ShownPlan, StoredVerdict } from '../model/event.ts'
 import { Failure } from '../model/failure.ts'
-import { takeTargetLock } from './locking.ts'
+import { stopIfLockLost, takeTargetLock } from './locking.ts'
 import { perform } from './perform.ts'
 import { learnSecrets } from './plan-secrets.ts'
 import { preparePlan } from './prepare.ts'
@@ -27,6 +27,7 @@ export async function mendStep(
   for (const check of step) {
     await session.desk.ready()
     if (session.ports.signal.aborted) return true
+    stopIfLockLost(session)
     if (session.desk.isSkipped(check.id)) continue
     await refresh(session, check, all)
     if (!(await mendCheck(session, check, step, all))) return false
@@ -121,13 +122,14 @@ async function offer(
   if (answer !== 'yes') return answer
   await session.desk.ready()
   if (session.ports.signal.aborted) return 'no'
-  if (!(await takeTargetLock(session, plan.title))) return 'stop'
+  await takeTargetLock(session, plan.title)
   session.emit({ type: 'remedy-intent', ...mark, digest: plan.digest })
   try {
     await perform(session, plan, attempt)
   } finally {
     forget(session)
   }
+  stopIfLockLost(session)
   return 'done'
 }
 

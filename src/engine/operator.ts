@@ -30,6 +30,8 @@ export interface LockHeld {
   readonly since: string
   readonly what: string
   readonly stale: boolean
+  /** Their jobs that still run on the server; while there are any, the lock cannot be taken over. */
+  readonly runningJobs?: readonly string[]
 }
 
 /** What comes after the walk. `again` without checks means all of them; `mend` offers a check's remedies once more. */

@@ -8,6 +8,7 @@ import { type ActionFailure, type Done, doneBy, type Mark } from './attempt.ts'
 import { armGuard, settleGuard } from './guard.ts'
 import { forgetJob, performLasting } from './lasting.ts'
 import { liveOutput } from './live-output.ts'
+import { lockLost } from './locking.ts'
 import { untilOutlived } from './outlived.ts'
 import { digestOf } from './prepare.ts'
 import { performReboot } from './reboot.ts'
@@ -48,6 +49,8 @@ async function performAll(session: Session, plan: ShownPlan, mark: Mark): Promis
     if (plan.guard === undefined) await session.desk.ready()
     if (session.ports.signal.aborted)
       return { summary: `stopped by the operator before “${action.title}”`, unknown: false }
+    const lost = await lockLost(session)
+    if (lost !== undefined) return { summary: `${lost}; stopped before “${action.title}”`, unknown: false }
     const job = action.type === 'run' && action.lasting ? jobId(session, mark, index) : undefined
     session.emit({ type: 'action-started', ...mark, index, title: action.title, ...(job ? { job } : {}) })
     const live = liveOutput(text => session.emit({ type: 'action-output', ...mark, index, text }))
@@ -117,6 +120,8 @@ async function act(session: Session, script: Script, options: RunOptions): Promi
   const result = await session.machine.run(script, options)
   if (result.ending !== 'not-run' || session.ports.signal.aborted || (await answers(session))) return result
   await reconnect(session, PATIENCE_SECONDS)
+  // While nobody answered here, somebody may have taken over there.
+  if ((await lockLost(session)) !== undefined) return result
   return session.machine.run(script, options)
 }
 

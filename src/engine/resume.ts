@@ -29,7 +29,7 @@ export async function settleUnfinished(session: Session): Promise<void> {
   }
   const unfinished = open.filter(remedy => remedy.intended)
   for (const remedy of unfinished) {
-    if (!(await takeTargetLock(session, `going on with: ${remedy.plan?.title ?? remedy.remedy}`))) return
+    await takeTargetLock(session, `going on with: ${remedy.plan?.title ?? remedy.remedy}`)
     await settle(session, remedy)
     forget(session)
     const check = checksOf(session.request.runbook).find(other => other.id === remedy.check)

@@ -7,7 +7,7 @@ import { ulid } from 'ulid'
 import { Unreadable } from '../model/command.ts'
 import type { PlannedStep } from '../model/event.ts'
 import { EXIT, type ExitCode, Failure } from '../model/failure.ts'
-import { releaseTargetLock } from './locking.ts'
+import { releaseTargetLock, stopIfLockLost } from './locking.ts'
 import { mendStep } from './mend.ts'
 import { exitCodeFor, statusOf, summarise } from './outcome.ts'
 import { settleUnfinished } from './resume.ts'
@@ -70,6 +70,7 @@ async function toTheEnd(
     await settleUnfinished(session)
     await walk(session, steps)
     const isWhole = !session.ports.signal.aborted && (await review(session, steps))
+    stopIfLockLost(session)
     await leaveSummary(session)
     await releaseTargetLock(session)
     return finish(session, isWhole)

@@ -10,6 +10,7 @@ import type { Target } from '../model/target.ts'
 import { disclosed } from './disclosure.ts'
 import { type Desk, type Intents, openDesk } from './intents.ts'
 import type { Journal } from './journal.ts'
+import type { TargetLock } from './locking.ts'
 import type { Operator } from './operator.ts'
 import { type Round, startRound } from './round.ts'
 import type { ServerSummary } from './server-summary.ts'
@@ -73,8 +74,8 @@ export interface Session {
   readonly desk: Desk
   /** The run is gone on with: what an earlier process left on the server is this run's too. */
   readonly isResumed: boolean
-  /** Renews the target's lock while it is held. */
-  lockTimer: NodeJS.Timeout | undefined
+  /** The target's lock, while this run holds it. */
+  lock: TargetLock | undefined
   state(): RunState
   emit(event: Unstamped<RunEvent>): void
 }
@@ -107,7 +108,7 @@ export function openSession(id: string, request: RunRequest, ports: RunPorts, be
     round: startRound(nowhere, request.target),
     generation: 0,
     verdictGeneration: new Map(),
-    lockTimer: undefined,
+    lock: undefined,
     isResumed: before !== undefined,
     state() {
       if (state === undefined) throw new Error('the run has not begun')

@@ -1,0 +1,235 @@
+/** The containers of a Compose stack as Docker has them, whatever their state. Found by their labels, never by a guessed name. */
+
+import { outputOf, Unreadable } from '../model/command.ts'
+import { fact } from '../model/fact.ts'
+import { sh, verbatim } from '../model/script.ts'
+import { stackConfig } from './stack.ts'
+
+export interface Container {
+  /** 64 hex digits. */
+  readonly id: string
+  readonly name: string
+  /** The Compose service that it belongs to. */
+  readonly service: string
+  /** True for what `compose run` left: no part of the running stack. */
+  readonly isOneOff: boolean
+  /** Hash of the configuration that it was made from; `docker compose config --hash` gives the file's. */
+  readonly configHash: string
+  /** The image's name at the time it was made. */
+  readonly image: string
+  /** `sha256:…` of the image that it really runs. */
+  readonly imageId: string
+  /** `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`. */
+  readonly status: string
+  readonly exitCode: number
+  readonly outOfMemory: boolean
+  /** Docker's own words for why it did not start; empty otherwise. */
+  readonly error: string
+  /** ISO 8601, UTC. */
+  readonly createdAt: string
+  readonly startedAt: string
+  readonly finishedAt: string
+  /** `healthy`, `unhealthy`, `starting`; null without a health check. */
+  readonly health: string | null
+  /** Failed health checks in a row. */
+  readonly failingStreak: number
+  /** What the last health check printed, at most 500 characters; empty without one. */
+  readonly healthOutput: string
+  /** How often Docker restarted it by itself. */
+  readonly restarts: number
+  /** `no`, `always`, `unless-stopped`, `on-failure`. */
+  readonly restartPolicy: string
+  /** Bytes; 0 without a limit. */
+  readonly memoryLimit: number
+  /** Empty: the image's, which is root where the image says nothing. */
+  readonly user: string
+  readonly privileged: boolean
+  readonly readOnly: boolean
+  readonly capDrop: readonly string[]
+  readonly logDriver: string
+  readonly logOptions: Readonly<Record<string, string>>
+  /** Where its output lies on the host; empty for drivers without a file. */
+  readonly logPath: string
+  /** Process id on the host; 0 when it does not run. */
+  readonly processId: number
+  /** Addresses by network. */
+  readonly networks: readonly { readonly name: string; readonly ipv4: string; readonly ipv6: string }[]
+  readonly mounts: readonly {
+    readonly type: string
+    /** The volume's name; empty for a bind. */
+    readonly volume: string
+    readonly source: string
+    readonly target: string
+    readonly writable: boolean
+  }[]
+}
+
+// One JSON object a container. Nothing here can hold a secret: no environment, no command line.
+const TEMPLATE = [
+  '{"id":{{json .Id}},"name":{{json .Name}},"labels":{',
+  '"service":{{json (index .Config.Labels "com.docker.compose.service")}},',
+  '"oneOff":{{json (index .Config.Labels "com.docker.compose.oneoff")}},',
+  '"hash":{{json (index .Config.Labels "com.docker.compose.config-hash")}}},',
+  '"image":{{json .Config.Image}},"imageId":{{json .Image}},"user":{{json .Config.User}},',
+  '"created":{{json .Created}},"restarts":{{json .RestartCount}},"logPath":{{json .LogPath}},',
+  '"state":{"status":{{json .State.Status}},"exitCode":{{json .State.ExitCode}},"oom":{{json .State.OOMKilled}},',
+  '"error":{{json .State.Error}},"started":{{json .State.StartedAt}},"finished":{{json .State.FinishedAt}},"pid":{{json .State.Pid}}},',
+  '"health":{{if .State.Health}}{"status":{{json .State.Health.Status}},"streak":{{json .State.Health.FailingStreak}},',
+  '"output":{{$last := ""}}{{range .State.Health.Log}}{{$last = .Output}}{{end}}{{json (printf "%.500s" $last)}}}{{else}}null{{end}},',
+  '"host":{"restart":{{json .HostConfig.RestartPolicy.Name}},"memory":{{json .HostConfig.Memory}},',
+  '"privileged":{{json .HostConfig.Privileged}},"readOnly":{{json .HostConfig.ReadonlyRootfs}},',
+  '"capDrop":{{json .HostConfig.CapDrop}},"log":{{json .HostConfig.LogConfig}}},',
+  '"networks":{{json .NetworkSettings.Networks}},"mounts":{{json .Mounts}}}',
+].join('')
+
+/**
+ * All containers of the stack that the file describes: running, stopped, and left over from services that the
+ * file no longer has.
+ *
+ * @throws Unreadable when Docker or the file cannot be read.
+ */
+export const stackContainers = fact(
+  'stack/containers',
+  async (context, composeFile: string): Promise<readonly Container[]> => {
+    const { project } = await context.read(stackConfig, composeFile)
+    return context.read(projectContainers, project)
+  },
+)
+
+/** The same, by the project's name: for when the file itself is broken. */
+export const projectContainers = fact(
+  'stack/project-containers',
+  async (context, project: string): Promise<readonly Container[]> => {
+    const result = await context.run(
+      sh`
+        containers=$(docker ps -aq --no-trunc --filter ${`label=com.docker.compose.project=${project}`}) || exit 1
+        [ -z "$containers" ] || docker inspect --format ${TEMPLATE} $containers
+      `,
+      { as: 'root' },
+    )
+    return parseContainers(outputOf(result, `the containers of ${project}`))
+  },
+)
+
+/** Reads one JSON object a line. @throws Unreadable when a line is none. */
+export function parseContainers(text: string): Container[] {
+  return text
+    .split('\n')
+    .filter(line => line.trim() !== '')
+    .map(line => {
+      try {
+        return containerOf(JSON.parse(line) as Inspected)
+      } catch {
+        throw new Unreadable(`a container could not be read: “${line.slice(0, 80)}”`)
+      }
+    })
+}
+
+interface Inspected {
+  id: string
+  name: string
+  labels: { service: string; oneOff: string; hash: string }
+  image: string
+  imageId: string
+  user: string
+  created: string
+  restarts: number
+  logPath: string
+  state: {
+    status: string
+    exitCode: number
+    oom: boolean
+    error: string
+    started: string
+    finished: string
+    pid: number
+  }
+  health: { status: string; streak: number; output: string } | null
+  host: {
+    restart: string
+    memory: number
+    privileged: boolean
+    readOnly: boolean
+    capDrop: string[] | null
+    log: { Type: string; Config: Record<string, string> | null }
+  }
+  networks: Record<string, { IPAddress: string; GlobalIPv6Address: string }> | null
+  mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean }[] | null
+}
+
+function containerOf(raw: Inspected): Container {
+  const { state, host, health } = raw
+  return {
+    id: raw.id,
+    name: raw.name.replace(/^\//, ''),
+    service: raw.labels.service,
+    isOneOff: raw.labels.oneOff === 'True',
+    configHash: raw.labels.hash,
+    image: raw.image,
+    imageId: raw.imageId,
+    status: state.status,
+    exitCode: state.exitCode,
+    outOfMemory: state.oom,
+    error: state.error,
+    createdAt: raw.created,
+    startedAt: state.started,
+    finishedAt: state.finished,
+    health: health === null || health.status === 'none' ? null : health.status,
+    failingStreak: health?.streak ?? 0,
+    healthOutput: health?.output ?? '',
+    restarts: raw.restarts,
+    restartPolicy: host.restart || 'no',
+    memoryLimit: host.memory,
+    user: raw.user,
+    privileged: host.privileged,
+    readOnly: host.readOnly,
+    capDrop: host.capDrop ?? [],
+    logDriver: host.log.Type,
+    logOptions: host.log.Config ?? {},
+    logPath: raw.logPath,
+    processId: state.pid,
+    networks: Object.entries(raw.networks ?? {}).map(([name, { IPAddress, GlobalIPv6Address }]) => ({
+      name,
+      ipv4: IPAddress,
+      ipv6: GlobalIPv6Address,
+    })),
+    mounts: (raw.mounts ?? []).map(({ Type, Name, Source, Destination, RW }) => ({
+      type: Type,
+      volume: Type === 'volume' ? (Name ?? '') : '',
+      source: Source,
+      target: Destination,
+      writable: RW,
+    })),
+  }
+}
+
+/** The container that a service runs in: the running one first; undefined when it was never made. */
+export function containerOfService(containers: readonly Container[], service: string): Container | undefined {
+  const own = containers.filter(container => container.service === service && !container.isOneOff)
+  return own.find(({ status }) => status === 'running') ?? own[0]
+}
+
+/**
+ * The running container of a service, for a check that asks something inside it.
+ *
+ * @throws Unreadable when there is none that runs.
+ */
+export const runningContainer = fact(
+  'stack/running-container',
+  async (context, composeFile: string, service: string): Promise<Container> => {
+    const found = containerOfService(await context.read(stackContainers, composeFile), service)
+    if (found?.status === 'running') return found
+    throw new Unreadable(
+      found === undefined
+        ? `there is no container of ${service}`
+        : `the container of ${service} does not run: it is ${found.status}`,
+    )
+  },
+)
+
+/** A script inside a container, on the standard input of its `sh`: nothing of it stands on a command line. */
+export function insideContainer(container: { readonly id: string }, script: { readonly text: string }) {
+  let mark = 'END_OF_SCRIPT'
+  while (script.text.split('\n').includes(mark)) mark += '_'
+  return sh`docker exec -i ${container.id} sh -s <<'${verbatim(mark)}'\n${verbatim(script.text)}\n${verbatim(mark)}\n`
+}

@@ -1,5 +1,6 @@
 /** What the screens ask for, answered from the configuration, the runbooks, the engine and the journals. */
 
+import { discoveries } from '../../checks/discoveries.ts'
 import { runbooks } from '../../runbooks/index.ts'
 import type { Places } from '../config/places.ts'
 import { readPolicy } from '../config/policy.ts'
@@ -8,6 +9,7 @@ import type { Targets } from '../config/targets.ts'
 import { countVerdicts } from '../engine/outcome.ts'
 import { resolveParameters } from '../engine/parameters.ts'
 import { exitCodeOf, plannedSteps } from '../engine/run.ts'
+import type { Discovery } from '../model/discovery.ts'
 import { Failure } from '../model/failure.ts'
 import { checksOf, parametersOf, type Runbook } from '../model/runbook.ts'
 import { Target } from '../model/target.ts'
@@ -81,6 +83,11 @@ export function createServices(options: ServicesOptions): Services {
     async tryConnection(draft, ports) {
       const { tryConnection } = await import('./try-connection.ts')
       return tryConnection(connectRequest(Target.parse({ ...draft, stack: {} }), connection), ports)
+    },
+    async look({ target, runbook, params }, ports) {
+      const { lookAtServer } = await import('./look-at-server.ts')
+      const wanted = discoveriesFor(whichRunbook(runbook))
+      return lookAtServer(connectRequest(target, connection), { target, discoveries: wanted, params }, ports)
     },
     openShell: target => openShell(target, connection),
     async exportRun(run, format) {
@@ -157,7 +164,14 @@ function summaryOf(book: Runbook): RunbookSummary {
     checks: checks.length,
     remedies: remedies.size,
     parameters: parametersOf(checks),
+    discoverable: discoveriesFor(book).map(({ parameter }) => parameter),
   }
+}
+
+/** What can be asked about the parameters that a runbook has. */
+function discoveriesFor(book: Runbook): Discovery[] {
+  const names = new Set(parametersOf(checksOf(book)).map(({ name }) => name))
+  return discoveries.filter(({ parameter }) => names.has(parameter))
 }
 
 function readableRuns(folder: string): StoredRun[] {

@@ -18,7 +18,7 @@ export function useProgramData(services: Services, screen: Place['screen']) {
     ),
     runs: useLoaded(
       useCallback(() => services.history(), [services]),
-      screen === 'history',
+      screen === 'history' || screen === 'runbooks',
     ),
     hosts: useLoaded(
       useCallback(() => services.sshHosts(), [services]),

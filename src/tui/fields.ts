@@ -1,6 +1,7 @@
 /** The fields of the two forms: a server to add, and a runbook's parameters. Their schemas say what is right. */
 
 import type { z } from 'zod'
+import type { Discovered } from '../engine/discover.ts'
 import type { Parameter } from '../model/runbook.ts'
 import { Environment, HostName, Port, type Target, TargetName, UserName } from '../model/target.ts'
 import type { FieldSpec } from './form.ts'
@@ -18,10 +19,12 @@ export function problemOf(schema: z.ZodType, value: unknown): string | undefined
 }
 
 const text = (
-  field: Omit<FieldSpec, 'kind' | 'options' | 'initial' | 'placeholder' | 'source'> & Partial<FieldSpec>,
+  field: Omit<FieldSpec, 'kind' | 'options' | 'found' | 'initial' | 'placeholder' | 'source'> &
+    Partial<FieldSpec>,
 ): FieldSpec => ({
   kind: 'text',
   options: [],
+  found: [],
   initial: '',
   placeholder: '',
   source: '',
@@ -81,6 +84,7 @@ export function targetFields(taken: readonly string[]): FieldSpec[] {
       help: 'Production asks more before anything is changed. Only staging may have its data replaced. When in doubt: production.',
       kind: 'choice',
       options: Environment.options,
+      found: [],
       initial: 'production',
       placeholder: '',
       source: '',
@@ -126,6 +130,8 @@ export function draftOfTarget({
 interface Known {
   readonly given: Readonly<Record<string, unknown>>
   readonly target: Target
+  /** What the server said, once it was asked. */
+  readonly looked?: Discovered
 }
 
 /** A field for each parameter, prefilled; its help says where the value comes from. */
@@ -133,14 +139,20 @@ export function parameterFields(parameters: readonly Parameter[], known: Known):
   return parameters.map(parameter => parameterField(parameter, known))
 }
 
-function parameterField(parameter: Parameter, { given, target }: Known): FieldSpec {
+function parameterField(parameter: Parameter, { given, target, looked }: Known): FieldSpec {
   const { name, schema, description } = parameter
   const stored = target.stack[name]
-  const [value, source, words] =
-    given[name] !== undefined
-      ? [given[name], 'given', 'As given']
-      : stored !== undefined
-        ? [stored, `from ${target.name}`, `From the settings of ${target.name}`]
+  const found = looked?.found[name]
+  const suggested = found?.isSuggested === true ? found.choices[0].value : undefined
+  const problem = looked?.problems[name]
+  // A value that came back from the plan unchanged is still the default, or the server's own.
+  const isGiven = given[name] !== undefined && asText(given[name]) !== asText(stored ?? parameter.default)
+  const [value, source, words] = isGiven
+    ? [given[name], 'given', 'As given']
+    : stored !== undefined
+      ? [stored, `from ${target.name}`, `From the settings of ${target.name}`]
+      : suggested !== undefined
+        ? [suggested, `on ${target.name}`, `From ${found?.from}`]
         : parameter.default === undefined
           ? [undefined, 'needed', 'Has to be given']
           : [parameter.default, 'default', 'The default']
@@ -151,11 +163,31 @@ function parameterField(parameter: Parameter, { given, target }: Known): FieldSp
     help: `${description.replace(/\.$/, '')}. ${words}.`,
     kind: options.length > 0 ? 'choice' : 'text',
     options,
+    found: options.length > 0 ? [] : (found?.choices ?? []),
+    ...(problem === undefined ? {} : { notFound: problem }),
     initial: asText(value),
     placeholder: '(empty)',
     source,
     problem: entered => problemOf(schema, meant(schema, entered)),
   }
+}
+
+/** What stands in the form after a look at the server: what was typed stays, the rest is filled in afresh. */
+export function afterLook(
+  parameters: readonly Parameter[],
+  known: Known,
+  texts: Texts,
+  looked: Discovered,
+): Record<string, string> {
+  const before = parameterFields(parameters, known)
+  const after = parameterFields(parameters, { ...known, looked })
+  return Object.fromEntries(
+    after.map((field, index) => {
+      const typed = texts[field.name]
+      const isTouched = typed !== undefined && typed !== before[index]?.initial
+      return [field.name, isTouched ? typed : field.initial]
+    }),
+  )
 }
 
 /** The values of a form without problems, in the schemas' types. */

@@ -1,5 +1,6 @@
 /** A form as data: fields, their values, what is wrong with them, and what a key press makes of it. Pure. */
 
+import type { Choice } from '../model/discovery.ts'
 import type { KeyPress } from './keys.ts'
 import { insert, type TextValue, textValue, typeKey } from './text-field.ts'
 
@@ -11,6 +12,10 @@ export interface FieldSpec {
   readonly kind: 'text' | 'choice'
   /** For a choice: its values. */
   readonly options: readonly string[]
+  /** For a text: values that the server has, to be put in instead of typed. */
+  readonly found: readonly Choice[]
+  /** Why the server could not say anything about it, as a sentence without a full stop. */
+  readonly notFound?: string
   readonly initial: string
   readonly placeholder: string
   /** Where the initial value comes from, in a word or two; '' where that needs no saying. */
@@ -87,6 +92,15 @@ export function pressInForm(
   const value = state.values[field.name] ?? textValue('')
   const next = field.kind === 'choice' ? chooseKey(field, value, press) : typeKey(value, press)
   return next === undefined ? undefined : withValue(state, field.name, next)
+}
+
+/** The next of the values that the server has, after the one that stands in the field. */
+export function putNextFound(fields: readonly FieldSpec[], state: FormState): FormState {
+  const field = fields[state.focus]
+  if (field === undefined || field.found.length === 0) return state
+  const at = field.found.findIndex(({ value }) => value === state.values[field.name]?.text)
+  const next = field.found[(at + 1) % field.found.length]
+  return next === undefined ? state : withValue(state, field.name, textValue(next.value))
 }
 
 /** Pasted text goes in as text; a choice takes none. */

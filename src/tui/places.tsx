@@ -3,17 +3,17 @@
 import { EXIT } from '../model/failure.ts'
 import type { Target } from '../model/target.ts'
 import type { ProgramData } from './data.ts'
-import { draftOfTarget, parameterFields, parametersFrom } from './fields.ts'
+import { draftOfTarget, parametersFrom } from './fields.ts'
 import type { Journey } from './journey.ts'
 import type { Loaded } from './loaded.ts'
 import { backToParameters, openRunbook, type Place } from './navigation.ts'
 import { AddTarget } from './screens/add-target.tsx'
 import { Compare } from './screens/compare.tsx'
 import { Ended } from './screens/ended.tsx'
-import { FormScreen } from './screens/form-screen.tsx'
 import { History } from './screens/history.tsx'
 import { Home } from './screens/home.tsx'
 import { ImportHosts } from './screens/import-hosts.tsx'
+import { Parameters } from './screens/parameters.tsx'
 import { Plan } from './screens/plan.tsx'
 import { Run } from './screens/run.tsx'
 import { Runbooks } from './screens/runbooks.tsx'
@@ -69,6 +69,7 @@ export function PlaceView(props: PlaceViewProps) {
         <Runbooks
           target={place.target}
           runbooks={services.runbooks()}
+          runs={data.runs.value}
           onOpen={runbook => journey.go(openRunbook(journey.stack, place.target, runbook, {}))}
           onBack={journey.back}
         />
@@ -128,15 +129,15 @@ function HomeView({ place, journey, data, initial }: ViewProps<'home'>) {
   )
 }
 
-function ParametersView({ place, journey }: ViewProps<'parameters'>) {
+function ParametersView({ place, journey, services }: ViewProps<'parameters'>) {
   const { target, runbook, given } = place
   return (
-    <FormScreen
+    <Parameters
       key={runbook.id}
-      title={`Parameters of ${runbook.title}`}
-      trail={{ target, path: [runbook.id, 'parameters'] }}
-      fields={parameterFields(runbook.parameters, { given, target })}
-      enter="all"
+      target={target}
+      runbook={runbook}
+      given={given}
+      onLook={services.look}
       onDone={texts => {
         const params = parametersFrom(runbook.parameters, texts)
         journey.openFrom({ ...place, given: params }, { screen: 'plan', target, runbook, params })

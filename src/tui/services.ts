@@ -3,6 +3,7 @@
  * what comes back and send intents; they open no connection and read no file.
  */
 
+import type { Discovered } from '../engine/discover.ts'
 import type { Intents } from '../engine/intents.ts'
 import type { Operator } from '../engine/operator.ts'
 import type { Counts } from '../engine/outcome.ts'
@@ -49,6 +50,8 @@ export interface RunbookSummary {
   readonly checks: number
   readonly remedies: number
   readonly parameters: readonly Parameter[]
+  /** Names of the parameters that the server itself can be asked about. */
+  readonly discoverable: readonly string[]
 }
 
 export interface RunSummary {
@@ -94,6 +97,14 @@ export interface ConnectionReport {
   /** Whether remedies can become root there; why not, as a sentence, where they cannot. */
   readonly root: { readonly works: true } | { readonly works: false; readonly why: string }
   readonly milliseconds: number
+}
+
+/** A look at a server for values of a runbook's parameters. */
+export interface LookRequest {
+  readonly target: Target
+  readonly runbook: string
+  /** The form's values so far: what one field says may decide what another can be. */
+  readonly params: Readonly<Record<string, string>>
 }
 
 export interface ConnectionPorts {
@@ -153,6 +164,8 @@ export interface Services {
   sshHosts(): Promise<readonly string[]>
   /** Connects, looks, and leaves. @throws Failure whose message and next step are shown. */
   tryConnection(target: TargetDraft, ports: ConnectionPorts): Promise<ConnectionReport>
+  /** Asks the server about a runbook's parameters, and changes nothing. @throws Failure whose message and next step are shown. */
+  look(request: LookRequest, ports: ConnectionPorts): Promise<Discovered>
   /** An interactive shell on the server, in the terminal that it is given meanwhile. @throws Failure */
   openShell(target: Target): Promise<void>
   /** Writes a run into a file of the working directory. @returns its path. @throws Failure */

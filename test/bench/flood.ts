@@ -109,6 +109,7 @@ const services: Services = {
       checks: CHECKS,
       remedies: 1,
       parameters: [],
+      discoverable: [],
     },
   ],
   plan: () => [],
@@ -120,6 +121,7 @@ const services: Services = {
   sshHosts: async () => [],
   tryConnection: () => Promise.reject(new Error('there is none')),
   openShell: async () => {},
+  look: async () => ({ found: {}, problems: {} }),
   exportRun: async () => '',
 }
 

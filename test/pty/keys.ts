@@ -20,6 +20,8 @@ export const NAMED_KEYS = {
   'ctrl+p': '\x10',
   'ctrl+s': '\x13',
   'ctrl+t': '\x14',
+  'ctrl+n': '\x0e',
+  'ctrl+r': '\x12',
   'ctrl+u': '\x15',
   'ctrl+w': '\x17',
   'ctrl+x': '\x18',

@@ -170,6 +170,47 @@ describe('from a server to a proven one', () => {
     expect(terminal.services.started[0]?.params).toMatchObject({ deployUser: 'ops', webPorts: [80, 443] })
   })
 
+  test('the server is asked about parameters: what it says is filled in, what was typed stays', async () => {
+    const services = testServices({
+      look: async () => ({
+        found: {
+          deployUser: {
+            choices: [
+              { value: 'ops', note: 'in the group docker' },
+              { value: 'ada', note: '' },
+            ],
+            from: 'the accounts on the server',
+            isSuggested: true,
+          },
+        },
+        problems: { appDirectory: 'Docker does not answer' },
+      }),
+    })
+    const terminal = await program({ services, initial: at() })
+    await terminal.press('p', 'down', 'k', 'ctrl+r')
+    await terminal.waitFor(/Deploy user +ops +on web-1/)
+    expect(services.looks[0]).toMatchObject({ runbook: 'server-setup', params: { deployKey: 'k' } })
+    expect(terminal.text()).toMatch(/Deploy key +k/)
+    expect(terminal.text()).toContain('1 of 2 found: in the group docker')
+    await terminal.press('ctrl+n')
+    expect(terminal.text()).toMatch(/Deploy user +ada +changed/)
+    await terminal.press('ctrl+n')
+    expect(terminal.text()).toMatch(/Deploy user +ops/)
+    await terminal.press('down', 'down', 'down', 'down', 'down')
+    expect(terminal.text()).toContain('Not found: Docker does not answer')
+  })
+
+  test('a look that comes to nothing leaves the form as it was', async () => {
+    const services = testServices({
+      look: () => Promise.reject(new Error('web-1 did not answer')),
+    })
+    const terminal = await program({ services, initial: at() })
+    await terminal.press('p', 'ctrl+u', 'ops', 'ctrl+r')
+    await terminal.waitFor('web-1 did not answer')
+    await terminal.press('escape')
+    expect(terminal.text()).toMatch(/Deploy user +ops +changed/)
+  })
+
   test('a wrong parameter does not get past the form', async () => {
     const terminal = await program({ initial: at() })
     await terminal.press('p', '!', 'enter')

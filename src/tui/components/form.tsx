@@ -21,7 +21,11 @@ const PROBLEM_ROWS = 2
 
 export function Form({ fields, state, problems, columns, rows }: FormProps) {
   const { tones, symbols } = useTheme()
-  const room = Math.max(1, rows - HELP_ROWS)
+  const here = fields[state.focus]
+  const foundWords = here === undefined ? '' : foundLine(here, state)
+  const helpRows =
+    HELP_ROWS + (fields.some(({ found, notFound }) => found.length > 0 || notFound !== undefined) ? 1 : 0)
+  const room = Math.max(1, rows - helpRows)
   const shown = new Set(
     fields.filter(field => isProblemShown(field, state, problems)).map(({ name }) => name),
   )
@@ -36,7 +40,7 @@ export function Form({ fields, state, problems, columns, rows }: FormProps) {
   const gap = fields.length * 2 + problemRows <= room ? 1 : 0
   const fitting = Math.max(1, Math.min(fields.length, Math.floor((room - problemRows) / (1 + gap))))
   const top = windowFor(state.focus, 0, fields.length, fitting)
-  const help = wrapWords(fields[state.focus]?.help ?? '', columns).slice(0, HELP_ROWS - 2)
+  const help = wrapWords(here?.help ?? '', columns).slice(0, HELP_ROWS - 2)
   return (
     <Box flexDirection="column" flexShrink={0} width={columns} height={rows}>
       <Box flexDirection="column" flexShrink={0} height={room}>
@@ -54,12 +58,27 @@ export function Form({ fields, state, problems, columns, rows }: FormProps) {
           </Box>
         ))}
       </Box>
-      <Box flexDirection="column" flexShrink={0} height={HELP_ROWS}>
+      <Box flexDirection="column" flexShrink={0} height={helpRows}>
         <Text {...tones.muted}>{symbols.rule.repeat(columns)}</Text>
         <Text wrap="truncate">{help.join('\n')}</Text>
+        {foundWords === '' ? null : (
+          <Text wrap="truncate" {...tones.accent}>
+            {cut(foundWords, columns, symbols.ellipsis)}
+          </Text>
+        )}
       </Box>
     </Box>
   )
+}
+
+/** Which of the values that the server has stands in the field, and what tells it from the others; or why there are none. */
+function foundLine({ name, found, notFound }: FieldSpec, state: FormState): string {
+  if (notFound !== undefined) return `Not found: ${notFound}`
+  if (found.length === 0) return ''
+  const at = found.findIndex(({ value }) => value === state.values[name]?.text)
+  const note = found[at]?.note ?? ''
+  const which = at === -1 ? `${found.length} found on the server` : `${at + 1} of ${found.length} found`
+  return note === '' ? which : `${which}: ${note}`
 }
 
 /** A half-typed value is not called wrong while nothing is in the field yet. */

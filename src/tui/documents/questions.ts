@@ -19,12 +19,21 @@ export function manualPage(page: Page, { instructions }: ManualRequest): Line[] 
   ]
 }
 
-export function lockPage(page: Page, { holder, since, what, stale }: LockHeld, now: number): Line[] {
+export function lockPage(page: Page, request: LockHeld, now: number): Line[] {
+  const { holder, since, what, stale, runningJobs = [] } = request
   return [
     ...labelled(page, 'Who', holder, 'strong'),
     ...labelled(page, 'Doing', what),
     ...labelled(page, 'Since', `${stamp(since)} (${ago(since, now)})`),
+    ...(runningJobs.length === 0 ? [] : labelled(page, 'Runs', runningJobs.join(', '))),
     [],
+    ...(runningJobs.length > 0
+      ? prose(
+          page,
+          'A job of that run still works on the server. The lock can be taken over once it has ended.',
+          'warning',
+        )
+      : []),
     ...(stale
       ? prose(
           page,

@@ -2,11 +2,17 @@
 
 import type { PlannedStep } from '../../model/event.ts'
 import type { Line } from '../lines.ts'
-import type { RunbookSummary } from '../services.ts'
-import { count } from '../words.ts'
+import type { RunbookSummary, RunSummary } from '../services.ts'
+import { ago, count, statusMark } from '../words.ts'
 import { labelled, type Page, prose } from './build.ts'
 
-export function runbookPage(page: Page, runbook: RunbookSummary): Line[] {
+/** @param last the newest run of it on this server, where there is one. @param now milliseconds since the epoch. */
+export function runbookPage(
+  page: Page,
+  runbook: RunbookSummary,
+  last: RunSummary | undefined,
+  now: number,
+): Line[] {
   const { purpose, minutes, steps, checks, remedies } = runbook
   return [
     ...prose(page, purpose),
@@ -20,7 +26,12 @@ export function runbookPage(page: Page, runbook: RunbookSummary): Line[] {
         : `${count(remedies, 'remedy', 'remedies')}, each only after you have seen it and said yes`,
     ),
     ...labelled(page, 'Takes', `about ${minutes} min with everything to be done`),
+    ...labelled(page, 'Last here', last === undefined ? 'never run' : lastWords(page, last, now)),
   ]
+}
+
+function lastWords({ symbols }: Page, last: RunSummary, now: number): string {
+  return `${statusMark(last.status, symbols).word} ${ago(last.finishedAt ?? last.startedAt, now)}: ${last.summary}`
 }
 
 export type PlannedCheck = PlannedStep['checks'][number]

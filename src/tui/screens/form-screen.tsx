@@ -14,6 +14,7 @@ import {
   pasteInForm,
   pressInForm,
   problemsOf,
+  putNextFound,
   showProblems,
   textsOf,
 } from '../form.ts'
@@ -35,6 +36,18 @@ export const formKeys = keyTable({
     hint: 'try the connection',
     help: 'Connect to it now, look at its host key, and come back',
   },
+  look: {
+    keys: ['ctrl+r'],
+    shown: 'Ctrl-R',
+    hint: 'ask the server',
+    help: 'Connect, and fill in what the server itself says; nothing is changed there',
+  },
+  pick: {
+    keys: ['ctrl+n'],
+    shown: 'Ctrl-N',
+    hint: 'next found value',
+    help: 'Put the next value that the server has into the field',
+  },
   save: { keys: ['ctrl+s'], shown: 'Ctrl-S', hint: 'done', help: 'Go on from anywhere in the form' },
   cancel: { keys: ['escape'], shown: 'Esc', hint: 'back', help: 'Back, without keeping what was typed' },
 })
@@ -50,12 +63,14 @@ interface FormScreenProps {
   /** What was typed before. */
   readonly texts?: Readonly<Record<string, string>>
   readonly onTry?: (texts: Record<string, string>) => void
+  /** Asks the server for values; what is typed so far goes along, right or not. */
+  readonly onLook?: (texts: Record<string, string>) => void
   readonly onDone: (texts: Record<string, string>) => void
   readonly onCancel: () => void
 }
 
 export function FormScreen(props: FormScreenProps) {
-  const { title, trail, fields, enter, problem, texts, onTry, onDone, onCancel } = props
+  const { title, trail, fields, enter, problem, texts, onTry, onLook, onDone, onCancel } = props
   const { columns, rows } = useWindowSize()
   const [form, setForm] = useState(() => beginForm(fields, texts))
   const problems = problemsOf(fields, form)
@@ -84,6 +99,11 @@ export function FormScreen(props: FormScreenProps) {
         change: isChoice ? () => {} : undefined,
         enter: onEnter,
         try: onTry === undefined ? undefined : () => hand(onTry),
+        look: onLook === undefined ? undefined : () => onLook(textsOf(form)),
+        pick:
+          here === undefined || here.found.length === 0
+            ? undefined
+            : () => setForm(putNextFound(fields, form)),
         save: enter === 'each' ? handIn : undefined,
         cancel: onCancel,
       }}

@@ -11,12 +11,12 @@ import { TextInput } from '../components/text-input.tsx'
 import { runbookPage } from '../documents/runbook.ts'
 import { keyTable, movement } from '../keys.ts'
 import { layout } from '../layout.ts'
-import { spread } from '../lines.ts'
+import { type Span, spread } from '../lines.ts'
 import { useScroll } from '../scroll.ts'
-import type { RunbookSummary } from '../services.ts'
+import type { RunbookSummary, RunSummary } from '../services.ts'
 import { insert, textValue, typeKey } from '../text-field.ts'
 import { useTheme } from '../theme.ts'
-import { count } from '../words.ts'
+import { count, statusMark } from '../words.ts'
 
 export const runbooksKeys = keyTable({
   open: { keys: ['enter'], shown: '↵', hint: 'open', help: 'Go on with this runbook; nothing runs yet' },
@@ -28,6 +28,8 @@ export const runbooksKeys = keyTable({
 interface RunbooksProps {
   readonly target: Target
   readonly runbooks: readonly RunbookSummary[]
+  /** Earlier runs, newest first; undefined while they are read. */
+  readonly runs: readonly RunSummary[] | undefined
   readonly onOpen: (runbook: RunbookSummary) => void
   readonly onBack: () => void
 }
@@ -41,14 +43,21 @@ export function matchesFilter(runbook: RunbookSummary, filter: string): boolean 
     .every(word => text.includes(word))
 }
 
-export function Runbooks({ target, runbooks, onOpen, onBack }: RunbooksProps) {
+export function Runbooks({ target, runbooks, runs = [], onOpen, onBack }: RunbooksProps) {
   const { columns, rows } = useWindowSize()
-  const { symbols, tones } = useTheme()
+  const { symbols, tones, now } = useTheme()
   const [filter, setFilter] = useState(textValue(''))
   const [isTyping, setTyping] = useState(false)
   const isFilterShown = isTyping || filter.text !== ''
   const place = layout(columns, rows, isFilterShown ? 1 : 0)
   const shown = runbooks.filter(runbook => matchesFilter(runbook, filter.text))
+  const lastOf = (id: string) =>
+    runs.find(({ runbook, target: { name } }) => runbook === id && name === target.name)
+  const lastMark = (last: RunSummary | undefined): Span[] => {
+    if (last === undefined) return []
+    const { symbol, word, tone } = statusMark(last.status, symbols)
+    return [{ text: `${symbol} ${word}`, tone }]
+  }
   const groups = [...new Set(shown.map(({ group }) => group))]
   const width = entryColumns(insideColumns(place.list.columns))
   const entries = groups.flatMap((group): Entry[] => [
@@ -57,7 +66,12 @@ export function Runbooks({ target, runbooks, onOpen, onBack }: RunbooksProps) {
       .filter(runbook => runbook.group === group)
       .map(({ id, title, minutes }) => ({
         id,
-        line: spread([{ text: title }], [{ text: `${minutes} min`, tone: 'muted' }], width, symbols.ellipsis),
+        line: spread(
+          [{ text: title }],
+          [...lastMark(lastOf(id)), { text: `${minutes} min`.padStart(7), tone: 'muted' }],
+          width,
+          symbols.ellipsis,
+        ),
       })),
   ])
   const selection = useSelection(entries, insideRows(place.list.rows))
@@ -66,7 +80,7 @@ export function Runbooks({ target, runbooks, onOpen, onBack }: RunbooksProps) {
   const lines =
     chosen === undefined
       ? [[{ text: 'No runbook has all of these words. Esc shows them all again.' }]]
-      : runbookPage({ width: insideColumns(size.columns), symbols }, chosen)
+      : runbookPage({ width: insideColumns(size.columns), symbols }, chosen, lastOf(chosen.id), now())
   const scroll = useScroll(lines.length, insideRows(size.rows), selection.selected)
   const field: Field = {
     press(press) {

@@ -12,6 +12,7 @@ import { pass } from '../../../src/model/verdict.ts'
 import type {
   ConnectionReport,
   DueItem,
+  LookRequest,
   RunbookSummary,
   RunOutcome,
   RunPorts,
@@ -100,6 +101,7 @@ export const serverSetup: RunbookSummary = {
   checks: steps.flatMap(step => step.checks).length,
   remedies: 14,
   parameters,
+  discoverable: ['deployUser', 'appDirectory'],
 }
 
 export const otherRunbooks: readonly RunbookSummary[] = [
@@ -113,6 +115,7 @@ export const otherRunbooks: readonly RunbookSummary[] = [
     checks: 9,
     remedies: 3,
     parameters: [],
+    discoverable: [],
   },
   {
     id: 'disk-full',
@@ -124,6 +127,7 @@ export const otherRunbooks: readonly RunbookSummary[] = [
     checks: 7,
     remedies: 4,
     parameters: [],
+    discoverable: [],
   },
 ]
 
@@ -134,6 +138,7 @@ export interface TestServices extends Services {
   readonly started: StartRequest[]
   readonly resumed: string[]
   readonly shells: string[]
+  readonly looks: LookRequest[]
   readonly exported: string[]
 }
 
@@ -144,6 +149,7 @@ interface Options {
   readonly isFirstContact?: boolean
   readonly due?: readonly DueItem[]
   readonly tryConnection?: Services['tryConnection']
+  readonly look?: Services['look']
 }
 
 export const cutOff: DueItem = {
@@ -174,6 +180,7 @@ export function testServices(options: Options = {}): TestServices {
   const started: StartRequest[] = []
   const resumed: string[] = []
   const shells: string[] = []
+  const looks: LookRequest[] = []
   const exported: string[] = []
   const recorded: RunEvent[] = []
   const start = async (request: StartRequest, ports: RunPorts) => {
@@ -201,6 +208,7 @@ export function testServices(options: Options = {}): TestServices {
     started,
     resumed,
     shells,
+    looks,
     exported,
     targets: async () => targets,
     async addTarget(draft) {
@@ -254,6 +262,11 @@ export function testServices(options: Options = {}): TestServices {
     async tryConnection(draft, ports) {
       if (options.tryConnection !== undefined) return options.tryConnection(draft, ports)
       return aReport
+    },
+    async look(request, ports) {
+      looks.push(request)
+      if (options.look !== undefined) return options.look(request, ports)
+      return { found: {}, problems: {} }
     },
     async openShell(target) {
       shells.push(target.name)

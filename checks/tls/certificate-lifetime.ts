@@ -44,6 +44,11 @@ export function judge(
   const details = {
     measured: said,
     expected: `more than ${days(whole * policy.certificateLifeWarnFraction)} days`,
+    due: {
+      at: new Date(to.getTime() - whole * policy.certificateLifeWarnFraction).toISOString(),
+      runbook: 'ssl-renewal',
+      title: 'Renewal of the certificate',
+    },
   }
   if (left <= 0)
     return fail(`the served certificate ended on ${to.toISOString().slice(0, 10)}`, {

@@ -1,7 +1,8 @@
-/** What waits for the operator. Runbooks that are walked at intervals add theirs to the list here. */
+/** What waits for the operator: runs that were cut off, and what checks said has to be looked at again. */
 
 import { isClaimed } from '../engine/journal-claim.ts'
-import type { DueItem } from '../tui/services.ts'
+import type { RunTarget, StoredVerdict } from '../model/event.ts'
+import type { DueItem, Upcoming } from '../tui/services.ts'
 import { endOf, type StoredRun } from './history.ts'
 
 /**
@@ -35,4 +36,48 @@ export function cutOff(runs: readonly StoredRun[]): DueItem[] {
       },
     ]
   })
+}
+
+/** What the checks of earlier runs said has to be looked at again, each server's newest word for each of them. */
+function reminders(runs: readonly StoredRun[]): { target: RunTarget; check: string; due: Due }[] {
+  const seen = new Set<string>()
+  return runs.flatMap(({ state }) =>
+    Object.values(state.checks).flatMap(({ id, verdict }) => {
+      const subject = `${state.target.name} ${id}`
+      // A run that never came to the check says nothing about it: the one before still holds.
+      if (verdict === undefined || verdict.status === 'skipped' || seen.has(subject)) return []
+      seen.add(subject)
+      return verdict.due === undefined ? [] : [{ target: state.target, check: id, due: verdict.due }]
+    }),
+  )
+}
+
+type Due = NonNullable<StoredVerdict['due']>
+
+/**
+ * Reminders whose day has come, the longest overdue first.
+ *
+ * @param runs newest first. @param now milliseconds since the epoch.
+ */
+export function overdue(runs: readonly StoredRun[], now: number): DueItem[] {
+  return reminders(runs)
+    .filter(({ due }) => Date.parse(due.at) <= now)
+    .sort((one, other) => one.due.at.localeCompare(other.due.at))
+    .map(({ target, check, due }) => ({
+      id: `due ${target.name} ${check}`,
+      kind: 'runbook',
+      target,
+      title: `${due.title} is due`,
+      words: `${due.title} has been due since ${due.at.slice(0, 10)}. Enter opens the runbook for it; nothing runs yet.`,
+      since: due.at,
+      subject: due.runbook,
+    }))
+}
+
+/** Reminders of one server whose day is still to come, the next first. */
+export function upcoming(runs: readonly StoredRun[], target: string, now: number): Upcoming[] {
+  return reminders(runs)
+    .filter(({ target: { name }, due }) => name === target && Date.parse(due.at) > now)
+    .map(({ due: { title, at, runbook } }) => ({ title, at, runbook }))
+    .sort((one, other) => one.at.localeCompare(other.at))
 }

@@ -22,7 +22,7 @@ import type {
   Services,
   StartRequest,
 } from '../tui/services.ts'
-import { cutOff } from './due.ts'
+import { cutOff, overdue, upcoming } from './due.ts'
 import { exportRun } from './export-run.ts'
 import { endOf, openStoredRun, runIds, type StoredRun } from './history.ts'
 import type { ConnectionOptions } from './options.ts'
@@ -50,7 +50,8 @@ export function createServices(options: ServicesOptions): Services {
       const stored = runs()
       return targets.list().map(target => {
         const last = stored.find(({ state }) => state.target.name === target.name)
-        return last ? { target, lastRun: lastRunOf(last) } : { target }
+        const next = upcoming(stored, target.name, Date.now())
+        return { target, ...(last ? { lastRun: lastRunOf(last) } : {}), upcoming: next }
       })
     },
     async addTarget(draft) {
@@ -73,7 +74,8 @@ export function createServices(options: ServicesOptions): Services {
       return openStoredRun(places.runs, run).state
     },
     async due() {
-      return cutOff(runs())
+      const stored = runs()
+      return [...cutOff(stored), ...overdue(stored, Date.now())]
     },
     async sshHosts() {
       const { listHosts } = await import('../host/client-config.ts')
@@ -205,6 +207,7 @@ function runSummaryOf({ state, path: journalPath }: StoredRun): RunSummary {
     startedAt,
     journalPath,
     counts: countVerdicts(state),
+    figures: Object.values(state.checks).flatMap(({ verdict }) => verdict?.figures ?? []),
     ...(finishedAt ? { finishedAt } : {}),
     ...endOf(state),
   }

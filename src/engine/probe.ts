@@ -70,7 +70,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 /** The verdict as it is stored. A remedy is offered once, however often the check named it. */
 export function storeVerdict(verdict: Verdict, text: (raw: string) => string): StoredVerdict {
-  const { status, summary, measured, expected, telling, advice, remedies = [] } = verdict
+  const { status, summary, measured, expected, telling, advice, due, figures, remedies = [] } = verdict
   const unique = new Map<string, AnyRemedy>(remedies.map(remedy => [remedy.id, remedy]))
   return {
     status,
@@ -79,6 +79,8 @@ export function storeVerdict(verdict: Verdict, text: (raw: string) => string): S
     ...(expected === undefined ? {} : { expected: text(expected) }),
     ...(telling === undefined ? {} : { telling: text(telling) }),
     ...(advice === undefined ? {} : { advice: text(advice) }),
+    ...(due === undefined ? {} : { due: { ...due, title: text(due.title) } }),
+    ...(figures === undefined ? {} : { figures: [...figures] }),
     remedies: [...unique.values()].map(({ id, title, grade }) => ({ id, title, grade })),
   }
 }

@@ -26,6 +26,17 @@ export const StoredVerdict = z.object({
   advice: z.string().optional(),
   remedies: z.array(RemedyOffer),
   blockedBy: z.string().optional(),
+  due: z.object({ at: z.string(), runbook: z.string(), title: z.string() }).optional(),
+  figures: z
+    .array(
+      z.object({
+        name: z.string(),
+        value: z.number(),
+        unit: z.enum(['s', 'B', '%', 'rows']),
+        target: z.number().optional(),
+      }),
+    )
+    .optional(),
 })
 export type StoredVerdict = z.infer<typeof StoredVerdict>
 

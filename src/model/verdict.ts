@@ -1,5 +1,6 @@
 /** The end of a check: what was found, how it compares, and what could be done about it. */
 
+import type { Figure } from './figure.ts'
 import type { AnyRemedy } from './remedy.ts'
 
 /**
@@ -8,6 +9,16 @@ import type { AnyRemedy } from './remedy.ts'
  * `not-applicable` the question does not arise on this server.
  */
 export type VerdictStatus = 'pass' | 'warn' | 'fail' | 'unknown' | 'skipped' | 'not-applicable'
+
+/** When this has to be looked at again, and how: the home screen reminds the operator. */
+export interface DueAgain {
+  /** ISO 8601, UTC. */
+  readonly at: string
+  /** The runbook to walk then, by id. */
+  readonly runbook: string
+  /** What is due, as a title: "Restore drill", "Renewal of the certificate for shop.example". */
+  readonly title: string
+}
 
 export interface VerdictDetails {
   /** The value that was measured, as a person reads it: `84 %`, `yes`, `2 of 3`. */
@@ -20,6 +31,8 @@ export interface VerdictDetails {
   readonly remedies?: readonly AnyRemedy[]
   /** What the operator can do by hand, when no remedy can do it for them. */
   readonly advice?: string
+  readonly due?: DueAgain
+  readonly figures?: readonly Figure[]
 }
 
 export interface Verdict extends VerdictDetails {

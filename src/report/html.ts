@@ -6,9 +6,10 @@
 import { diagnose, summarise } from '../engine/outcome.ts'
 import type { CheckState, RemedyState, RunState } from '../engine/state.ts'
 import type { Evidence } from '../model/evidence.ts'
+import { quantity } from '../model/figure.ts'
 import { STYLE } from './html-style.ts'
 import { whatRan } from './markdown.ts'
-import { statusWord, verdictWord } from './words.ts'
+import { figuresOf, metWord, statusWord, verdictWord } from './words.ts'
 
 export function htmlReport(state: RunState): string {
   const title = `${state.title} on ${state.target.name}: ${statusWord(state)}`
@@ -24,6 +25,7 @@ export function htmlReport(state: RunState): string {
 <body>
 <main>
 ${head(state, title)}
+${figures(state)}
 ${leftToDo(state)}
 ${changes(state)}
 ${checks(state)}
@@ -63,6 +65,18 @@ function head(state: RunState, title: string): string {
   return `<h1 class="${statusWord(state)}">${escaped(title)}</h1>
 <p class="summary">${escaped(summarise(state))}.</p>
 <dl>${rows.join('')}</dl>`
+}
+
+function figures(state: RunState): string {
+  const rows = figuresOf(state).map(figure => {
+    const { name, value, unit, target } = figure
+    const word = metWord(figure)
+    const badge = word === '' ? '' : `<span class="badge ${word}">${word}</span>`
+    const allowed = target === undefined ? '' : quantity(target, unit)
+    return `<tr><td>${escaped(name)}</td><td><b>${quantity(value, unit)}</b></td><td>${allowed}</td><td>${badge}</td></tr>`
+  })
+  if (rows.length === 0) return ''
+  return `<h2>Measured</h2><table><tr><th>What</th><th>Figure</th><th>Allowed</th><th></th></tr>${rows.join('')}</table>`
 }
 
 function leftToDo(state: RunState): string {

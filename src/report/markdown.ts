@@ -4,12 +4,14 @@ import { diagnose, summarise } from '../engine/outcome.ts'
 import type { CheckState, RemedyState, RunState } from '../engine/state.ts'
 import type { PreparedAction } from '../model/action.ts'
 import type { Evidence } from '../model/evidence.ts'
-import { statusWord, verdictWord } from './words.ts'
+import { quantity } from '../model/figure.ts'
+import { figuresOf, metWord, statusWord, verdictWord } from './words.ts'
 
 /** The whole report: result, what is left to do, what was changed, every check, and the proof of those that do not pass. */
 export function markdownReport(state: RunState): string {
   const parts = [
     head(state),
+    figures(state),
     leftToDo(state),
     changes(state),
     checks(state),
@@ -34,6 +36,15 @@ function head(state: RunState): string {
     ...(state.connection.hostKey ? [`- Host key: ${code(state.connection.hostKey)}`] : []),
     ...(state.interrupted === undefined ? [] : [`- Interrupted: ${text(state.interrupted)}`]),
   ].join('\n')
+}
+
+function figures(state: RunState): string {
+  const rows = figuresOf(state).map(
+    figure =>
+      `| ${cell(figure.name)} | ${quantity(figure.value, figure.unit)} | ${figure.target === undefined ? '' : quantity(figure.target, figure.unit)} | ${metWord(figure)} |`,
+  )
+  if (rows.length === 0) return ''
+  return ['## Measured', '', '| What | Figure | Allowed | |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
 function leftToDo(state: RunState): string {

@@ -3,6 +3,8 @@
 import { countVerdicts, diagnose, summarise } from '../engine/outcome.ts'
 import type { RunState } from '../engine/state.ts'
 import type { RunEvent, StoredVerdict } from '../model/event.ts'
+import { figureWords } from '../model/figure.ts'
+import { figuresOf } from './words.ts'
 
 export interface Marks {
   readonly [status: string]: string
@@ -88,9 +90,16 @@ export function plainReport(state: RunState, marks: Marks): string {
   lines.push(
     '',
     ...whatIsLeft(state, marks),
+    ...measured(state),
     `${state.interrupted ? `interrupted, ${state.interrupted}: ` : ''}${summarise(state)}`,
   )
   return `${lines.join('\n')}\n`
+}
+
+function measured(state: RunState): string[] {
+  const figures = figuresOf(state)
+  if (figures.length === 0) return []
+  return ['Measured', ...figures.map(figure => `  ${figure.name}: ${figureWords(figure)}`), '']
 }
 
 function whatIsLeft(state: RunState, marks: Marks): string[] {

@@ -2,6 +2,7 @@
 
 import { statusOf } from '../engine/outcome.ts'
 import type { CheckState, RunState } from '../engine/state.ts'
+import type { Figure } from '../model/figure.ts'
 
 /** How a check ended, in a word. */
 export function verdictWord(check: CheckState): string {
@@ -24,4 +25,15 @@ export function verdictWord(check: CheckState): string {
 export function statusWord(state: RunState): string {
   if (state.interrupted !== undefined || state.finishedAt === undefined) return 'interrupted'
   return state.status ?? statusOf(state)
+}
+
+/** The numbers that the run measured, in the order of its checks. */
+export function figuresOf(state: RunState): Figure[] {
+  return state.steps.flatMap(step => step.checks.flatMap(id => state.checks[id]?.verdict?.figures ?? []))
+}
+
+/** Whether a figure keeps within what is allowed; empty where nothing is set. */
+export function metWord({ value, target }: Figure): string {
+  if (target === undefined) return ''
+  return value <= target ? 'met' : 'missed'
 }

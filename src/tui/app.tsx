@@ -8,6 +8,7 @@ import { componentTheme } from './component-theme.ts'
 import { KeyScope } from './components/key-scope.tsx'
 import { NoticeScope } from './components/screen.tsx'
 import { useProgramData } from './data.ts'
+import { withoutKeyboard } from './hand-over.ts'
 import { type JourneySetting, useJourney } from './journey.ts'
 import { PlaceView } from './places.tsx'
 import { suspendToShell } from './suspend.ts'
@@ -27,7 +28,7 @@ export function App({ theme, ...setting }: AppProps) {
     let problem: unknown
     await suspendTerminal(async () => {
       try {
-        await services.openShell(target)
+        await withoutKeyboard(() => services.openShell(target))
       } catch (error) {
         problem = error
       }
@@ -39,7 +40,7 @@ export function App({ theme, ...setting }: AppProps) {
       <ThemeProvider theme={inkTheme}>
         <KeyScope
           onInterrupt={journey.interrupt}
-          onSuspend={() => void suspendTerminal(suspendToShell)}
+          onSuspend={() => void suspendTerminal(() => withoutKeyboard(suspendToShell))}
           onRedraw={() => void suspendTerminal(() => {})}
         >
           <NoticeScope value={journey.place.screen === 'add' ? undefined : journey.problem}>

@@ -11,6 +11,7 @@ import type { RunState } from '../engine/state.ts'
 import type { Prompter } from '../host/prompter.ts'
 import type { PlannedStep, RunEvent, RunStatus, RunTarget } from '../model/event.ts'
 import type { ExitCode } from '../model/failure.ts'
+import type { Figure } from '../model/figure.ts'
 import type { Parameter } from '../model/runbook.ts'
 import type { Environment, Target } from '../model/target.ts'
 
@@ -22,9 +23,20 @@ export interface LastRun {
   readonly counts: Counts
 }
 
+/** Something that will have to be done on a server, on a day that is still to come. */
+export interface Upcoming {
+  readonly title: string
+  /** ISO 8601. */
+  readonly at: string
+  /** The runbook to walk then. */
+  readonly runbook: string
+}
+
 export interface TargetSummary {
   readonly target: Target
   readonly lastRun?: LastRun
+  /** The next first. */
+  readonly upcoming?: readonly Upcoming[]
 }
 
 /** A target as the form hands it over: every field has passed its schema. */
@@ -67,6 +79,8 @@ export interface RunSummary {
   readonly summary: string
   readonly journalPath?: string
   readonly counts?: Counts
+  /** Numbers that its checks measured, to be compared with those of other runs. */
+  readonly figures?: readonly Figure[]
 }
 
 /** Something that waits for the operator; the home screen shows it above the servers. */

@@ -99,6 +99,13 @@ export function ago(at: string, now: number): string {
   return days === 1 ? 'yesterday' : `${days} days ago`
 }
 
+/** How long until something, in whole days: `today`, `tomorrow`, `in 12 days`. */
+export function inDays(at: string, now: number): string {
+  const days = Math.floor((Date.parse(at) - now) / 86_400_000)
+  if (days < 1) return 'today'
+  return days === 1 ? 'tomorrow' : `in ${days} days`
+}
+
 /** A date and time by the operator's clock: `2026-07-16 14:21`. */
 export function stamp(at: string): string {
   const date = new Date(at)

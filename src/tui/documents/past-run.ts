@@ -1,5 +1,6 @@
 /** A past run as a page, with how its runbook went on that server before. */
 
+import { type Figure, figureWords } from '../../model/figure.ts'
 import type { Line } from '../lines.ts'
 import type { RunSummary } from '../services.ts'
 import { sparkline } from '../sparkline.ts'
@@ -21,6 +22,7 @@ export function pastRunPage(page: Page, run: RunSummary, all: readonly RunSummar
       `${stamp(run.startedAt)}${took === undefined ? ', never finished' : `, took ${clock(took)}`}`,
     ),
     ...trend(page, run, all),
+    ...(run.figures ?? []).flatMap(figure => figureRows(page, run, figure, all)),
     ...labelled(page, 'Run', run.run, 'muted'),
   ]
 }
@@ -36,4 +38,22 @@ function trend(page: Page, run: RunSummary, all: readonly RunSummary[]): Line[] 
   if (values.length < 2) return []
   const line = sparkline(values, page.width - 30, page.symbols)
   return labelled(page, 'Left to do', `${line}  ${values.at(-1)} now, over ${count(values.length, 'run')}`)
+}
+
+/** A figure of this run, and how it went from run to run. */
+function figureRows(page: Page, run: RunSummary, figure: Figure, all: readonly RunSummary[]): Line[] {
+  const values = all
+    .filter(other => other.runbook === run.runbook && other.target.name === run.target.name)
+    .flatMap(({ figures = [] }) => figures.filter(({ name }) => name === figure.name))
+    .map(({ value }) => value)
+    .reverse()
+  const line = values.length < 2 ? '' : `${sparkline(values, page.width - 45, page.symbols)}  `
+  const isMissed = figure.target !== undefined && figure.value > figure.target
+  return labelled(
+    page,
+    figure.name,
+    `${line}${figureWords(figure)}`,
+    isMissed ? 'bad' : undefined,
+    Math.max(11, figure.name.length + 1),
+  )
 }

@@ -2,11 +2,15 @@
 
 import type { Line } from '../lines.ts'
 import type { TargetSummary } from '../services.ts'
-import { ago, count, statusMark } from '../words.ts'
+import { ago, count, inDays, statusMark } from '../words.ts'
 import { bullets, labelled, type Page, prose } from './build.ts'
 import { sentence } from './check.ts'
 
-export function targetPage(page: Page, { target, lastRun }: TargetSummary, now: number): Line[] {
+export function targetPage(
+  page: Page,
+  { target, lastRun, upcoming = [] }: TargetSummary,
+  now: number,
+): Line[] {
   const address = [
     target.user === undefined ? '' : `${target.user}@`,
     target.host,
@@ -19,6 +23,9 @@ export function targetPage(page: Page, { target, lastRun }: TargetSummary, now: 
     ...labelled(page, 'Kind', environmentWords[target.environment]),
     [],
     ...(lastRun === undefined ? neverRun(page) : lastRunRows(page, lastRun, now)),
+    ...upcoming.flatMap(({ title, at }, index) =>
+      labelled(page, index === 0 ? 'Next' : '', `${title} ${inDays(at, now)}, from ${at.slice(0, 10)} on`),
+    ),
   ]
 }
 

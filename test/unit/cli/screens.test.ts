@@ -4,13 +4,16 @@ import { mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { cutOff } from '../../../src/cli/due.ts'
+import { z } from 'zod'
+import { cutOff, overdue, upcoming } from '../../../src/cli/due.ts'
 import { exportRun } from '../../../src/cli/export-run.ts'
 import type { StoredRun } from '../../../src/cli/history.ts'
 import { shellCommand } from '../../../src/cli/shell.ts'
 import { readJournal } from '../../../src/engine/journal.ts'
+import { check } from '../../../src/model/check.ts'
 import { Failure } from '../../../src/model/failure.ts'
 import { Target } from '../../../src/model/target.ts'
+import { pass } from '../../../src/model/verdict.ts'
 import { bookOf, fileIsThere, stage } from '../engine/stage.ts'
 
 describe('the command of a shell', () => {
@@ -75,6 +78,43 @@ describe('what waits for the operator', () => {
 
   test('is nothing when a later run of the same runbook there has looked at everything', async () => {
     expect(cutOff([await storedRun(false), await storedRun(true)])).toEqual([])
+  })
+})
+
+describe('what checks ask to be looked at again', () => {
+  async function reminded(at: string, start: () => string): Promise<StoredRun> {
+    const on = stage()
+    const reminding = check({
+      id: 'drill/held',
+      title: 'A drill was held',
+      why: 'A test needs it.',
+      params: z.object({}),
+      probe: async () => pass(start(), { due: { at, runbook: 'restore-drill', title: 'Restore drill' } }),
+    })
+    const state = await on.play(bookOf([reminding]))
+    return { path: on.journalPath, state, reading: readJournal(on.journalPath) }
+  }
+  const now = Date.parse('2026-11-21T12:00:00Z')
+
+  test('waits for the operator from its day on, and is said beforehand until then', async () => {
+    const run = await reminded('2026-11-20T00:00:00Z', () => 'held')
+    expect(overdue([run], now)).toMatchObject([
+      { kind: 'runbook', subject: 'restore-drill', title: 'Restore drill is due', target: { name: 'web-1' } },
+    ])
+    expect(upcoming([run], 'web-1', now)).toEqual([])
+    const earlier = Date.parse('2026-11-01T00:00:00Z')
+    expect(overdue([run], earlier)).toEqual([])
+    expect(upcoming([run], 'web-1', earlier)).toEqual([
+      { title: 'Restore drill', at: '2026-11-20T00:00:00Z', runbook: 'restore-drill' },
+    ])
+    expect(upcoming([run], 'web-2', earlier)).toEqual([])
+  })
+
+  test('is what the newest run says', async () => {
+    const old = await reminded('2026-10-01T00:00:00Z', () => 'held in August')
+    const fresh = await reminded('2026-12-01T00:00:00Z', () => 'held in October')
+    expect(overdue([fresh, old], now)).toEqual([])
+    expect(upcoming([fresh, old], 'web-1', now)).toHaveLength(1)
   })
 })
 

@@ -6,6 +6,7 @@ import { sh } from '../../../src/model/script.ts'
 import { fail } from '../../../src/model/verdict.ts'
 import { htmlReport } from '../../../src/report/html.ts'
 import { code, markdownReport, text } from '../../../src/report/markdown.ts'
+import { plainReport, UNICODE_MARKS } from '../../../src/report/plain.ts'
 import { bookOf, fileIsThere, scriptRemedy, stage } from '../engine/stage.ts'
 
 const NASTY = '<script>alert(1)</script> | `a` *b* </pre> "q" & [x](javascript:y)'
@@ -75,4 +76,29 @@ test('words and code in Markdown', () => {
   expect(text('a*b|c\nd')).toBe('a\\*b\\|c d')
   expect(code('a`b')).toBe('``a`b``')
   expect(code('`a')).toBe('`` `a ``')
+})
+
+test('what was measured stands at the head of both, with what is allowed and whether it was met', async () => {
+  const measuring = check({
+    id: 'drill/time',
+    title: 'The drill was quick enough',
+    why: 'A test needs it.',
+    params: z.object({}),
+    probe: async () =>
+      fail('too slow', {
+        figures: [
+          { name: 'Recovery time', value: 780, unit: 's', target: 14_400 },
+          { name: 'Data loss', value: 7200, unit: 's', target: 3600 },
+          { name: 'Size', value: 1_400_000, unit: 'B' },
+        ],
+      }),
+  })
+  const state = await stage().play(bookOf([measuring]))
+  const markdown = markdownReport(state)
+  expect(markdown).toContain('| Recovery time | 13 min | 4 h | met |')
+  expect(markdown).toContain('| Data loss | 2 h | 60 min | missed |')
+  expect(markdown).toContain('| Size | 1.4 MB |  |  |')
+  expect(markdown.indexOf('## Measured')).toBeLessThan(markdown.indexOf('## Left to do'))
+  expect(htmlReport(state)).toMatch(/<td>Data loss<\/td><td><b>2 h<\/b>.*badge missed/)
+  expect(plainReport(state, UNICODE_MARKS)).toContain('  Recovery time: 13 min of 4 h allowed')
 })

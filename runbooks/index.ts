@@ -2,11 +2,37 @@
 
 import type { AnyCheck } from '../src/model/check.ts'
 import { checksOf, type Runbook } from '../src/model/runbook.ts'
+import { appConfig } from './app-config.ts'
+import { backup } from './backup.ts'
+import { databaseCreation } from './database-creation.ts'
+import { deploy } from './deploy.ts'
+import { migrationRollback } from './migration-rollback.ts'
+import { restore } from './restore.ts'
+import { restoreDrill } from './restore-drill.ts'
+import { restoreUndo } from './restore-undo.ts'
+import { rollback } from './rollback.ts'
 import { serverSetup } from './server-setup.ts'
 import { sslIssuance } from './ssl-issuance.ts'
 import { sslRenewal } from './ssl-renewal.ts'
+import { stagingReset } from './staging-reset.ts'
+import { troubleshooting } from './troubleshooting.ts'
 
-export const runbooks: readonly Runbook[] = [serverSetup, sslIssuance, sslRenewal]
+export const runbooks: readonly Runbook[] = [
+  serverSetup,
+  appConfig,
+  sslIssuance,
+  sslRenewal,
+  troubleshooting,
+  databaseCreation,
+  backup,
+  stagingReset,
+  deploy,
+  rollback,
+  migrationRollback,
+  restore,
+  restoreUndo,
+  restoreDrill,
+]
 
 /** Every check of every runbook, each once. */
 export const allChecks: readonly AnyCheck[] = [

@@ -75,7 +75,7 @@ export const port80Open = check({
 })
 
 /** The families for which ufw lets port 80 in by no rule; empty where ufw is not in force. */
-async function closedFamilies({ read }: Pick<ReadContext, 'read'>): Promise<Set<4 | 6>> {
+export async function closedFamilies({ read }: Pick<ReadContext, 'read'>): Promise<Set<4 | 6>> {
   const closed = new Set<4 | 6>()
   if (!(await read(ufwInstalled)) || !(await read(ufwStatus)).active) return closed
   const [rules, settings] = await Promise.all([read(ufwRules), read(ufwSettings)])

@@ -106,8 +106,13 @@ const weight = (state: RunState, id: string): number =>
 
 function explanationOf(check: CheckState, wrong: readonly CheckState[]): string | undefined {
   if (check.verdict?.blockedBy) return check.verdict.blockedBy
-  if (check.verdict?.status !== 'fail') return undefined
+  const status = check.verdict?.status
+  if (status !== 'fail' && status !== 'warn') return undefined
+  // A failure explains warnings too; a warning explains no failure, as what still works breaks nothing.
   return wrong.find(
-    other => other.id !== check.id && other.verdict?.status === 'fail' && other.explains.includes(check.id),
+    other =>
+      other.id !== check.id &&
+      (other.verdict?.status === 'fail' || (other.verdict?.status === 'warn' && status === 'warn')) &&
+      other.explains.includes(check.id),
   )?.id
 }

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type LabServer, targetArguments } from './index.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../dist/kneeboard.js', import.meta.url))
+/** Another build of it can be named, so that a run need not wait for the one in dist/. */
+const PROGRAM =
+  process.env.KNEEBOARD_PROGRAM ?? fileURLToPath(new URL('../../dist/kneeboard.js', import.meta.url))
 
 export interface Ended {
   readonly exitCode: number | null

@@ -14,6 +14,7 @@ import type { AnyCheck } from '../../src/model/check.ts'
 import type { RunEvent, StoredVerdict } from '../../src/model/event.ts'
 import type { Machine } from '../../src/model/machine.ts'
 import { defaultPolicy, type Policy } from '../../src/model/policy.ts'
+import type { Target } from '../../src/model/target.ts'
 import type { LabServer } from './server.ts'
 
 export interface Walk {
@@ -35,6 +36,8 @@ export interface WalkOptions {
   readonly manual?: () => Promise<'done' | 'not-done'>
   readonly mode?: 'run' | 'check'
   readonly user?: string
+  /** What the server is for; default: staging. */
+  readonly environment?: Target['environment']
 }
 
 export function connectToLab(server: LabServer, user = server.sshUser): Promise<Machine> {
@@ -54,7 +57,15 @@ export function connectToLab(server: LabServer, user = server.sshUser): Promise<
 export async function walk(
   server: LabServer,
   checks: readonly AnyCheck[],
-  { params = {}, policy = {}, consent, manual, mode = 'run', user }: WalkOptions = {},
+  {
+    params = {},
+    policy = {},
+    consent,
+    manual,
+    mode = 'run',
+    user,
+    environment = 'staging',
+  }: WalkOptions = {},
 ): Promise<Walk> {
   const id = newRunId()
   const redactor = createRedactor()
@@ -62,7 +73,7 @@ export async function walk(
   const asked: ConsentRequest[] = []
   const steps = [{ id: 'all', title: 'All', checks }]
   const runbook = { id: 'walk', title: 'Walk', purpose: 'Tests.', group: 'Tests', minutes: 1, steps }
-  const target = { name: server.name, environment: 'staging', host: server.ipv4, stack: {} } as const
+  const target = { name: server.name, environment, host: server.ipv4, stack: {} } as const
   const state = await runRunbook(
     id,
     { runbook, target, params, policy: { ...defaultPolicy, ...policy }, mode },

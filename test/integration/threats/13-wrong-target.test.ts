@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { headlessOperator } from '../../../src/engine/headless.ts'
 import { connectTo } from '../../../src/host/connect.ts'
@@ -44,6 +46,9 @@ describe.skipIf(!sshdInstalled)('threat 13, the wrong target (left out without o
       refusingPrompter,
     )
     await wrong.changeHostKeys()
+    // Known by now and trusted, as that of a server which took over the address: yet not the one of this run.
+    const [type, blob] = readFileSync(join(wrong.folder, 'host_ed25519.pub'), 'utf8').split(' ')
+    writeFileSync(`${wrong.folder}/kh`, `[${host}]:${port} ${type} ${blob}\n`)
     await expect(machine.reconnect(5)).rejects.toMatchObject({ exitCode: EXIT.refused })
     await machine.close()
   })

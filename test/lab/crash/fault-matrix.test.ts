@@ -22,13 +22,26 @@ const SERVERS = THOROUGH ? 3 : 2
 /** Milliseconds for one kind of disturbance. */
 const LIMIT = THOROUGH ? 5_400_000 : 900_000
 
+/** What the disturbed runs of one kind came to, in the order of the columns of docs/reliability.md. */
+interface Count {
+  runs: number
+  /** Ended as an undisturbed run does. */
+  passed: number
+  /** Ended otherwise, and the run said so exactly. */
+  saidSo: number
+  /** How often one of them was gone on with. */
+  resumes: number
+  wrong: number
+}
+
 const possible = await labIsPossible()
 
-describe.skipIf(!possible.possible)('a run that is disturbed', () => {
+// No second try: a wrong end that comes once in many runs is the very thing that is looked for.
+describe.skipIf(!possible.possible)('a run that is disturbed', { retry: 0 }, () => {
   let lab: Lab
   let servers: LabServer[]
   let types: readonly string[]
-  const counts = new Map<string, { runs: number; passed: number; resumes: number; wrong: number }>()
+  const counts = new Map<string, Count>()
   beforeAll(async () => {
     lab = await openLab()
     servers = await Promise.all(
@@ -36,11 +49,7 @@ describe.skipIf(!possible.possible)('a run that is disturbed', () => {
     )
   })
   afterAll(async () => {
-    for (const [kind, { runs, passed, resumes, wrong }] of counts) {
-      console.log(
-        `${kind}: ${runs} runs, ${passed} passed, ${runs - passed} ended otherwise and said so, ${resumes} times gone on with, ${wrong} wrong`,
-      )
-    }
+    for (const [kind, count] of counts) console.log(`| ${kind} | ${Object.values(count).join(' | ')} |`)
     await lab?.close()
   })
 
@@ -51,7 +60,7 @@ describe.skipIf(!possible.possible)('a run that is disturbed', () => {
   ): Promise<string[]> {
     const queue = [...plots]
     const wrong: string[] = []
-    const count = { runs: 0, passed: 0, resumes: 0, wrong: 0 }
+    const count: Count = { runs: 0, passed: 0, saidSo: 0, resumes: 0, wrong: 0 }
     counts.set(kind, count)
     const worker = async (server: LabServer): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -63,10 +72,11 @@ describe.skipIf(!possible.possible)('a run that is disturbed', () => {
         }))
         count.runs += 1
         count.resumes += done.resumes
-        if (done.account?.status === 'passed') count.passed += 1
+        if (done.wrong.length > 0) count.wrong += 1
+        else if (done.account?.status === 'passed') count.passed += 1
+        else count.saidSo += 1
         if (process.env.KNEEBOARD_LAB_TRACE) console.error(`${kind}: ${count.runs} of ${plots.length}`)
         if (done.wrong.length === 0) continue
-        count.wrong += 1
         wrong.push(`${name}: ${done.wrong.join('; ')} (${JSON.stringify(done.account?.remedies)})`)
         if (process.env.KNEEBOARD_LAB_TRACE) console.error(wrong.at(-1))
       }

@@ -7,10 +7,16 @@ import { reopenJournal } from '../../../src/engine/journal.ts'
 import { type RunState, replay } from '../../../src/engine/state.ts'
 import type { RunEvent } from '../../../src/model/event.ts'
 import { sh, verbatim } from '../../../src/model/script.ts'
-import { bookOf, fileIsThere, scriptRemedy, stage } from './stage.ts'
+import { bookOf, fileIsThere, type Stage, scriptRemedy, stage } from './stage.ts'
 
 /** Ends a run when an event of this type has taken place, with or without that event on disk. */
-async function cutAt(type: RunEvent['type'], onDisk: boolean, lasting: boolean, guarded = false) {
+async function cutAt(
+  type: RunEvent['type'],
+  onDisk: boolean,
+  lasting: boolean,
+  guarded = false,
+  watch: (path: string, on: Stage) => void = () => {},
+) {
   const on = stage({
     onEvent(event) {
       if (event.type === type) throw new Error('killed')
@@ -29,6 +35,7 @@ async function cutAt(type: RunEvent['type'], onDisk: boolean, lasting: boolean, 
     }),
   })
   const book = bookOf([fileIsThere('a/there', made, { remedies: [remedy] })])
+  watch(on.journalPath, on)
   await on.play(book).catch(() => {})
   const lines = readFileSync(on.journalPath, 'utf8').trimEnd().split('\n')
   const at = lines.findLastIndex(line => line.includes(`"type":"${type}"`))
@@ -104,3 +111,28 @@ test('what a job left on the server goes, also when the run was cut off right af
   expect(await jobs()).toBe('')
   expect(ran()).toBe('ran')
 }, 30_000)
+
+test.each([
+  ['by the run that started it', 'run-finished', true],
+  ['by the run that was gone on with', 'action-finished', false],
+] as const)(
+  'a job’s files are taken off the server %s, once its result is on disk',
+  async (_, cut, isOnDisk) => {
+    const onDisk: boolean[] = []
+    const watched = (path: string, { machine }: Stage) => {
+      const { run } = machine
+      machine.run = (script, options) => {
+        if (script.text.includes('echo cleaned'))
+          onDisk.push(readFileSync(path, 'utf8').includes('"type":"action-finished"'))
+        return run(script, options)
+      }
+    }
+    const { on, goOn, ran } = await cutAt(cut, isOnDisk, true, false, watched)
+    if (!isOnDisk) await goOn()
+    expect(onDisk.length).toBeGreaterThan(0)
+    expect(onDisk).not.toContain(false)
+    expect(ran()).toBe('ran')
+    expect(on.replayed().map(event => event.type)).toContain('action-finished')
+  },
+  30_000,
+)

@@ -91,6 +91,16 @@ describe.concurrent.for(SHELLS)('a job under %s', shell => {
     expect(await machine.shell('cat ~/ran')).toBe('ran\n')
   })
 
+  test('runs once when a dozen start it at once where there is no flock either', async () => {
+    const machine = new ShellMachine(shell)
+    machine.missing.add('flock')
+    const job = request('echo ran >>~/ran; sleep 0.3')
+    await Promise.all(Array.from({ length: 12 }, () => startJob(machine, job)))
+    expect(await attachJob(machine, name)).toMatchObject({ state: 'done', exitCode: 0 })
+    await pause(500)
+    expect(await machine.shell('cat ~/ran')).toBe('ran\n')
+  })
+
   test('of two commands that race for one id only one runs, and the other is refused', async () => {
     const machine = new ShellMachine(shell)
     const starts = await Promise.all(

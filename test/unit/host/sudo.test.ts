@@ -32,7 +32,8 @@ function scene(play: (listener: ChannelListener, written: string[], token: strin
 const said = (text: string): Buffer => Buffer.from(text)
 const TOKEN = '00112233aabbccdd'
 
-describe('the exchange with sudo', () => {
+/** Threat 11: the password goes to whoever asks for it, or becomes a command. On a real server: lab/secrets.test.ts. */
+describe('threat 11, the exchange with sudo', () => {
   it('sends no password where none is asked for', async () => {
     const { channel, written } = scene(listener => listener.stdout(said(`ready ${TOKEN}\n`)))
     const answer = await sudoExchange(channel(TOKEN), TOKEN, 's3cret')

@@ -1,0 +1,157 @@
+/** The backend as it answers inside its own container: the health endpoint with its body, and names that it needs. */
+
+import { outputOf, Unreadable } from '../model/command.ts'
+import { fact } from '../model/fact.ts'
+import { sh } from '../model/script.ts'
+import { containerOfService, insideContainer, stackContainers } from './containers.ts'
+import { sayFunction, sectionsOf } from './sections.ts'
+
+/** One request to a service inside its own container. */
+export interface InsideAnswer {
+  /** 0 when there was no answer. */
+  readonly status: number
+  readonly seconds: number
+  readonly body: string
+}
+
+export interface BackendView {
+  /** The health endpoint, asked as the container’s own health check asks it: for `localhost`. */
+  readonly health: InsideAnswer
+  /** The same for the site’s own name. */
+  readonly asSite: InsideAnswer
+  /** Names that the backend needs, with the addresses that they lead to inside the container. */
+  readonly names: ReadonlyMap<string, readonly string[]>
+  /** False where neither curl, wget nor Python is in the image: then nothing could be asked. */
+  readonly hasClient: boolean
+}
+
+/** Seconds that one request may take: longer than any health endpoint, shorter than a gateway’s patience. */
+const REQUEST_SECONDS = 8
+
+/**
+ * GET with what the image has: curl, else Python. The status and the time stand on the first line, then the body.
+ * The forwarded protocol is that of a visitor over HTTPS, else Django redirects.
+ */
+const ask = sh`
+  ask() {
+    if command -v curl >/dev/null 2>&1; then
+      curl -s -o - --max-time ${REQUEST_SECONDS} -H "Host: $2" -H 'X-Forwarded-Proto: https' -w '\\n%{http_code} %{time_total}\\n' "$1"
+    else
+      python3 -c '
+import sys, time, urllib.request, urllib.error
+begun = time.time()
+request = urllib.request.Request(sys.argv[1], headers={"Host": sys.argv[2], "X-Forwarded-Proto": "https"})
+try:
+    answer = urllib.request.urlopen(request, timeout=${REQUEST_SECONDS})
+except urllib.error.HTTPError as error:
+    answer = error
+except Exception:
+    answer = None
+print(answer.read(20000).decode("utf-8", "replace") if answer else "")
+print(answer.status if answer else 0, round(time.time() - begun, 3))
+' "$1" "$2"
+    fi
+  }
+`
+
+/**
+ * @param site the site’s name, and names that the container must find, with commas between them
+ * @throws Unreadable when the backend’s container does not run.
+ */
+export const backendView = fact(
+  'backend/view',
+  async (
+    context,
+    composeFile: string,
+    service: string,
+    port: number,
+    path: string,
+    site: string,
+    names: string,
+  ): Promise<BackendView> => {
+    const container = containerOfService(await context.read(stackContainers, composeFile), service)
+    if (container?.status !== 'running') throw new Unreadable(`the container of ${service} does not run`)
+    const url = `http://localhost:${port}${path}`
+    const result = await context.run(
+      insideContainer(
+        container,
+        sh`
+          ${sayFunction}
+          ${ask}
+          command -v curl >/dev/null 2>&1 || command -v python3 >/dev/null 2>&1 || { say no-client; exit 0; }
+          say health; ask ${url} localhost
+          say site; ask ${url} ${site}
+          say names
+          for name in ${names.split(',').filter(name => name !== '')}; do
+            printf '%s %s\\n' "$name" "$(timeout 5 getent ahosts "$name" | awk '{ print $1 }' | sort -u | tr '\\n' ' ')"
+          done
+        `,
+      ),
+      { as: 'root', timeoutSeconds: 45 },
+    )
+    return parseBackendView(outputOf(result, 'how the backend answers in its container'))
+  },
+)
+
+/** Reads what the script printed. */
+export function parseBackendView(text: string): BackendView {
+  const sections = sectionsOf(text)
+  const names = new Map(
+    (sections.get('names') ?? []).map(line => {
+      const [name = '', ...addresses] = line.trim().split(/\s+/)
+      return [name, addresses] as const
+    }),
+  )
+  return {
+    hasClient: !sections.has('no-client'),
+    health: parseAnswer(sections.get('health') ?? []),
+    asSite: parseAnswer(sections.get('site') ?? []),
+    names,
+  }
+}
+
+/** The body, and on the last line status and seconds. */
+function parseAnswer(lines: readonly string[]): InsideAnswer {
+  const [, status = '0', seconds = '0'] = /^(\d{1,3}) ([\d.]+)$/.exec(lines.at(-1) ?? '') ?? []
+  return { status: Number(status), seconds: Number(seconds), body: lines.slice(0, -1).join('\n') }
+}
+
+/** One component of the health endpoint’s answer. */
+export interface Component {
+  readonly name: string
+  /** As the endpoint calls it: `healthy`, `warning`, `unhealthy` … */
+  readonly status: string
+  readonly message: string
+}
+
+export interface Health {
+  /** `healthy`, `degraded`, `unhealthy`. */
+  readonly status: string
+  readonly components: readonly Component[]
+}
+
+/**
+ * Reads the endpoint’s JSON (domain S4: `status`, and under `checks` one object a component).
+ *
+ * @throws Unreadable when it is none, or names no component.
+ */
+export function parseHealth(body: string): Health {
+  let root: unknown
+  try {
+    root = JSON.parse(body)
+  } catch {
+    throw new Unreadable('the health endpoint’s answer is no JSON')
+  }
+  const { status, checks } = (root ?? {}) as { status?: unknown; checks?: unknown }
+  if (typeof status !== 'string' || checks === null || typeof checks !== 'object')
+    throw new Unreadable('the health endpoint’s answer names no components')
+  const components = Object.entries(checks).map(([name, value]) => {
+    const { status: own, message } = (value ?? {}) as { status?: unknown; message?: unknown }
+    return {
+      name,
+      status: typeof value === 'string' ? value : String(own ?? ''),
+      message: typeof message === 'string' ? message : '',
+    }
+  })
+  return { status, components }
+}

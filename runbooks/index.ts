@@ -4,9 +4,13 @@ import type { AnyCheck } from '../src/model/check.ts'
 import { checksOf, type Runbook } from '../src/model/runbook.ts'
 import { appConfig } from './app-config.ts'
 import { backup } from './backup.ts'
+import { bySymptom } from './by-symptom.ts'
 import { databaseCreation } from './database-creation.ts'
 import { deploy } from './deploy.ts'
+import { firstDeployment } from './first-deployment.ts'
 import { migrationRollback } from './migration-rollback.ts'
+import { monitoring } from './monitoring.ts'
+import { productionReadiness } from './production-readiness.ts'
 import { restore } from './restore.ts'
 import { restoreDrill } from './restore-drill.ts'
 import { restoreUndo } from './restore-undo.ts'
@@ -23,15 +27,19 @@ export const runbooks: readonly Runbook[] = [
   sslIssuance,
   sslRenewal,
   troubleshooting,
+  ...bySymptom,
   databaseCreation,
   backup,
   stagingReset,
   deploy,
   rollback,
+  monitoring,
+  productionReadiness,
   migrationRollback,
   restore,
   restoreUndo,
   restoreDrill,
+  firstDeployment,
 ]
 
 /** Every check of every runbook, each once. */

@@ -3,6 +3,7 @@
 import { drillTrend } from '../checks/drill/due.ts'
 import { drillHeld, drillRemoved } from '../checks/drill/held.ts'
 import { backupByAutomation, roomForDrill } from '../checks/drill/ready.ts'
+import { recoveryPoint, recoveryTime } from '../checks/drill/recovery.ts'
 import {
   boots,
   businessTruths,
@@ -10,8 +11,6 @@ import {
   migrationsMatch,
   negativeControl,
   readable,
-  recoveryPoint,
-  recoveryTime,
   restoredInDrill,
   rowsInDrill,
 } from '../checks/drill/rungs.ts'

@@ -2,6 +2,7 @@
 
 import * as backend from '../checks/backend/health.ts'
 import * as celery from '../checks/celery/queue.ts'
+import { sinceGreen } from '../checks/changes/since-green.ts'
 import * as configuration from '../checks/configuration/index.ts'
 import { diskHasSpace } from '../checks/disk/space.ts'
 import { aaaaLeadsHere, aLeadsHere } from '../checks/dns/leads-here.ts'
@@ -15,7 +16,7 @@ import { noRebootPending } from '../checks/packages/no-reboot-pending.ts'
 import * as postgres from '../checks/postgres/condition.ts'
 import * as redis from '../checks/redis/condition.ts'
 import { serviceAsDeclared, serviceImage, serviceMemory, serviceProcessor } from '../checks/services/made.ts'
-import { roles, symptomsOf } from '../checks/services/roles.ts'
+import { roles, symptomsOf, symptomsWhileUp } from '../checks/services/roles.ts'
 import { serviceHealthy, serviceRuns, serviceSteady, serviceWatched } from '../checks/services/state.ts'
 import * as site from '../checks/site/from-outside.ts'
 import * as stack from '../checks/stack/file.ts'
@@ -167,7 +168,7 @@ export const troubleshooting = runbook({
         postgres.postgresAnswers,
         placed(configuration.databasePasswordAccepted, {
           after: ['services/database-steady'],
-          explains: [...symptomsOf('database'), 'backend/database'],
+          explains: [...symptomsWhileUp('database'), 'backend/database'],
         }),
         postgres.connectionsLeft,
         postgres.nobodyBlocked,
@@ -272,6 +273,12 @@ export const troubleshooting = runbook({
       title: 'The logs',
       why: 'Nothing is written there that no other check has looked at.',
       checks: roles.map(quietLog),
+    },
+    {
+      id: 'changes',
+      title: 'What has changed',
+      why: 'Most failures are somebody’s change since the last time that all was well.',
+      checks: [sinceGreen],
     },
   ],
 })

@@ -6,7 +6,7 @@ import { type Check, check } from '../../src/model/check.ts'
 import { fail, notApplicable, pass, warn } from '../../src/model/verdict.ts'
 import { setContainerNameServers } from '../docker/container-dns.ts'
 import { restartService } from '../services/remedies.ts'
-import { roleOf, symptomsOf } from '../services/roles.ts'
+import { roleOf, symptomsWhileUp } from '../services/roles.ts'
 import { type BackendParams, backendParams, viewOf } from './view.ts'
 
 const backend = roleOf('backend')
@@ -28,7 +28,7 @@ export const answers = check({
   why: 'A process that is there and answers nothing is the worst kind of up: its workers wait for something, or are all busy.',
   params: backendParams,
   after: ['services/backend-steady'],
-  explains: symptomsOf('backend').filter(id => id !== 'backend/answers'),
+  explains: symptomsWhileUp('backend').filter(id => id !== 'backend/answers'),
   remedies: [restartBackend],
   async probe(context) {
     const { health } = await viewOf(context)

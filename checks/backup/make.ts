@@ -22,7 +22,7 @@ export const backUpNow = remedy({
   params: backupParams,
   async plan(context) {
     const { params, read } = context
-    const { project, files } = await backupFiles(context)
+    const { project, files, keepDays } = await backupFiles(context)
     const { freeBytes } = await read(backupFolder, params.backupDirectory)
     return {
       actions: [
@@ -33,7 +33,7 @@ export const backUpNow = remedy({
       ],
       touches: [
         `${params.backupDirectory}: one more backup (${Math.floor(freeBytes / 1048576)} MB are free)`,
-        `what there is older than ${params.backupKeepDays} days, once this one is proven; never the newest three`,
+        `what there is older than ${keepDays} days, once this one is proven; never the newest three`,
       ],
       undo: `Remove the newest file in ${params.backupDirectory} and the two beside it`,
       expectedSeconds: 30,

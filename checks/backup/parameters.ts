@@ -8,10 +8,12 @@ import { backendService, backupDirectory, composeFile, databaseService } from '.
 export const backupKeepDays = z.coerce
   .number()
   .int()
-  .min(1)
+  .min(0)
   .max(3650)
-  .default(30)
-  .describe('Days that backups are kept on the server; the newest three stay whatever their age')
+  .default(0)
+  .describe(
+    'Days that backups are kept on the server, the newest three whatever their age; 0: what BACKUP_RETENTION_DAYS in the env file says, else 30 in production and 7 on staging',
+  )
 
 export const bucketUrl = z
   .union([

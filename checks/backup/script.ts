@@ -135,8 +135,9 @@ done
 wait "$dumping"
 dumping=
 grep -v '^KB-' "$scratch/said" >&2
+! grep -q '^KB-dump [^0]' "$scratch/said" || die "pg_dump failed (exit status $(sed -n 's/^KB-dump //p' "$scratch/said"))"
 [ "$(cat "$scratch/status")" -eq 0 ] || die "the dump failed (exit status $(cat "$scratch/status"))"
-grep -qx 'KB-dump 0' "$scratch/said" || die "pg_dump failed ($(grep '^KB-dump' "$scratch/said" || echo 'it said nothing'))"
+grep -qx 'KB-dump 0' "$scratch/said" || die 'pg_dump did not say that it succeeded'
 grep -qx 'KB-end' "$scratch/said" || die 'the figures of the snapshot are incomplete'
 sync -- "$part" || die "$part could not be brought to the disk"
 `

@@ -8,6 +8,7 @@ import {
   backupConfiguration,
   backupTimerUnit,
 } from '../../src/facts/backup-setup.ts'
+import { stackEnvironment } from '../../src/facts/env-files.ts'
 import { stackConfig } from '../../src/facts/stack.ts'
 import { runAction, writeFile } from '../../src/model/action.ts'
 import type { ProbeContext } from '../../src/model/check.ts'
@@ -58,8 +59,10 @@ export async function backupFiles({
   params,
   policy,
   read,
-}: Pick<ProbeContext<BackupParams>, 'params' | 'policy' | 'read'>): Promise<{
+  target,
+}: Pick<ProbeContext<BackupParams>, 'params' | 'policy' | 'read' | 'target'>): Promise<{
   readonly project: string
+  readonly keepDays: number
   readonly files: readonly BackupFile[]
 }> {
   const { composeFile, backendService, databaseService } = params
@@ -67,13 +70,22 @@ export async function backupFiles({
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(project))
     throw new Unreadable(`the project’s name “${project}” cannot name a unit`)
   const { name } = await read(applicationDatabase, composeFile, backendService, databaseService)
+  const said = (await read(stackEnvironment, composeFile)).resolved
+    ?.get(backendService)
+    ?.findLast(value => value.name === 'BACKUP_RETENTION_DAYS')?.plain
+  const usual =
+    target.environment === 'production'
+      ? policy.backupRetentionDaysProduction
+      : policy.backupRetentionDaysStaging
+  const keepDays = params.backupKeepDays || (/^[1-9]\d{0,3}$/.test(said ?? '') ? Number(said) : usual)
   return {
     project,
+    keepDays,
     files: [
       { path: BACKUP_SCRIPT, content: backupScript, mode: '0755' },
       {
         path: backupConfiguration(project),
-        content: configurationText(project, name, params, policy),
+        content: configurationText(project, name, { ...params, backupKeepDays: keepDays }, policy),
         mode: '0600',
       },
       { path: BACKUP_SERVICE, content: SERVICE, mode: '0644' },

@@ -30,7 +30,8 @@ FROM pg_sequences WHERE schemaname !~ '^pg_' ORDER BY 1;`
 
 /**
  * For psql in the database's container. pg_dump writes to standard output, which is the archive; everything else is
- * lines on standard error, each with its mark: psql itself never writes a byte between the archive's.
+ * lines on standard error, each with its mark: psql itself never writes a byte between the archive's. When pg_dump fails,
+ * psql is ended too: nobody counts tables for a dump that is not there.
  *
  * `$KB_DATABASE` is in the container's environment.
  */
@@ -46,7 +47,7 @@ SELECT 'KB-database ' || json_build_object('database', current_database(), 'byte
   'server', split_part(current_setting('server_version'), ' ', 1));
 SELECT pg_export_snapshot() AS snapshot \\gset
 \\setenv KB_SNAPSHOT :snapshot
-\\! pg_dump -Fc --no-password --snapshot="$KB_SNAPSHOT" --lock-wait-timeout=60000 -U "\${POSTGRES_USER:-postgres}" -d "$KB_DATABASE" </dev/null; echo "KB-dump $?" >&2
+\\! pg_dump -Fc --no-password --snapshot="$KB_SNAPSHOT" --lock-wait-timeout=60000 -U "\${POSTGRES_USER:-postgres}" -d "$KB_DATABASE" </dev/null && echo 'KB-dump 0' >&2 || { echo "KB-dump $?" >&2; kill "$PPID"; }
 ${tableFigures('KB-table')}
 ${NEWEST}
 ${MIGRATIONS}

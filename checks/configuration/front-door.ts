@@ -9,7 +9,7 @@ import { configurationParams, sideOf } from './parameters.ts'
 
 export const frontDoor = check({
   id: 'configuration/front-door',
-  title: 'Staging is closed to strangers, and production is open to customers and search engines',
+  title: 'Staging is closed to strangers, and production is open to customers',
   why: 'A staging site without a password ends up in search results, with test prices. A production site that was copied from staging keeps customers and Google out.',
   params: configurationParams,
   async probe({ params, read, target }) {

@@ -1,4 +1,4 @@
-import { literal } from '../restore/database-ready.ts'
+import { literal } from '../../src/facts/sql-text.ts'
 
 /** Columns that hold money, by their names. */
 const MONEY = '(amount|total)'

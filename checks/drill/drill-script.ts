@@ -5,17 +5,16 @@
 
 import type { Backup } from '../../src/facts/backups.ts'
 import { DRILL_HISTORY, DRILL_LABEL, DRILL_RECORDS } from '../../src/facts/drill-record.ts'
+import { literal } from '../../src/facts/sql-text.ts'
 import { type Script, sh, verbatim } from '../../src/model/script.ts'
 import { INVALID, SEQUENCES } from '../restore/copy-sound.ts'
 import { creationLike } from '../restore/creation.ts'
-import { literal } from '../restore/database-ready.ts'
-import { askHealth } from '../restore/health.ts'
 import { RESTORE_WORDS } from '../restore/restore-shell.ts'
+import { bootRelease } from './boot-script.ts'
 import { closedMonths } from './closed-months.ts'
 
-/** Seconds in which PostgreSQL has to start, and the application to answer. */
+/** Seconds in which PostgreSQL has to start. */
 const START_SECONDS = 120
-const BOOT_SECONDS = 150
 
 export interface Drill {
   readonly stamp: string
@@ -89,7 +88,7 @@ export function drillScript(drill: Drill): Script {
     ${measure(drill)}
 
     phase booting 'Starting the release’s image on it'
-    ${boot(drill)}
+    ${bootRelease(drill)}
     recovery=$(awk -v now="$(uptime_now)" -v begun="$begun" -v waited="$(($(sed -n 's/^started //p' "$record") - ${drill.decidedAt}))" 'BEGIN { printf "%.1f", now - begun + waited }')
     note "recovery $recovery"
 
@@ -162,7 +161,7 @@ function startDatabase(drill: Drill): Script {
     # Names of roles: a dump gives its tables to them. No password goes with them.
     docker exec -i "$live" psql -X -A -t -q -v ON_ERROR_STOP=1 -U "$user" -d postgres >"$work/make" 2>"$work/said" <<'END_OF_SQL' || fall restored 'the roles could not be read'
     SELECT format('CREATE ROLE %I%s;', rolname, CASE WHEN rolcanlogin THEN ' LOGIN' ELSE '' END) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user;
-    ${verbatim(creationLike(drill.liveName, drill.liveName, { onItsDisk: false }))} || ';';
+    SELECT made.statement || ';' FROM (${verbatim(creationLike(drill.liveName, drill.liveName, { onItsDisk: false }))}) AS made(statement);
     END_OF_SQL
     echo ${`SELECT 'DROP DATABASE IF EXISTS ' || quote_ident(${literal(drill.liveName)}) WHERE ${literal(drill.liveName)} <> 'postgres'`} | sql postgres | sql template1 >/dev/null 2>&1
     sql postgres <"$work/make" >/dev/null 2>"$work/said" || fall restored 'the empty database could not be made'
@@ -206,46 +205,6 @@ function measure({ backup, liveName }: Drill): Script {
     : >"$work/said"
   `
 }
-
-/** The image that the shop runs, with its own environment: a file that nobody else reads, and gone with the drill. */
-function boot(drill: Drill): Script {
-  return sh`
-    docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' ${drill.backend} | grep = >"$work/app-env"
-    ${drill.redis === null ? sh`:` : bootRedis(drill.redis)}
-    set --
-    docker inspect --format '{{range .Config.Cmd}}{{println .}}{{end}}' ${drill.backend} | sed '/^$/d' >"$work/command"
-    while IFS= read -r word; do set -- "$@" "$word"; done <"$work/command"
-    app_user=$(docker inspect --format '{{.Config.User}}' ${drill.backend})
-    docker run -d --name "$name-app" --label "$label" --network "container:$name-db" --env-file "$work/app-env" \${app_user:+--user "$app_user"} \
-      --memory ${drill.applicationMemoryMB}m --memory-swap ${drill.applicationMemoryMB}m --cpus ${drill.processors} --pids-limit 512 \
-      "$(docker inspect --format '{{.Image}}' ${drill.backend})" "$@" >/dev/null 2>"$work/said" || fall boots 'the release’s image could not be started'
-    rm -f "$work/app-env"
-    tries=0
-    until (
-      ${askHealth({ id: `kneeboard-drill-${drill.stamp}-app` }, drill.port, drill.healthPath)}
-    ) >"$work/health" 2>"$work/said"; do
-      tries=$((tries + 1))
-      if [ "$tries" -ge ${BOOT_SECONDS} ] || [ "$(docker inspect --format '{{.State.Running}}' "$name-app")" != true ]; then
-        [ ! -s "$work/health" ] || { head -c 300 "$work/health" | tr '\\n' ' ' >"$work/said"; }
-        fall boots 'the release’s image does not answer on it'
-      fi
-      sleep 1
-    done
-    rung boots ok ${`${drill.healthPath} answers 200`}
-  `
-}
-
-/** Empty, with the password that the application brings; the password travels on standard input alone. */
-const bootRedis = (redis: string): Script => sh`
-  docker run -d --name "$name-redis" --label "$label" --network "container:$name-db" --memory 256m --memory-swap 256m --tmpfs /data \
-    "$(docker inspect --format '{{.Image}}' ${redis})" redis-server --save '' --appendonly no >/dev/null 2>"$work/said" || fall boots 'Redis could not be started'
-  docker inspect --format '{{range .Config.Cmd}}{{println .}}{{end}}' ${redis} |
-    awk 'found { print "CONFIG SET requirepass " $0; exit } $0 == "--requirepass" { found = 1 }' >"$work/password"
-  tries=0
-  until docker exec "$name-redis" redis-cli ping </dev/null 2>/dev/null | grep -q PONG || [ "$tries" -ge 20 ]; do tries=$((tries + 1)); sleep 0.5; done
-  [ ! -s "$work/password" ] || docker exec -i "$name-redis" redis-cli <"$work/password" >/dev/null 2>&1
-  rm -f "$work/password"
-`
 
 /** Whoever accepts half a backup would accept anything: the same words that restored it have to refuse it. */
 const negativeControl = sh`

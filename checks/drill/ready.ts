@@ -1,6 +1,6 @@
 /** Before a drill: there is something to hold it with, and room for it. */
 
-import { drillRoom } from '../../src/facts/drill-record.ts'
+import { drillRoom, drills } from '../../src/facts/drill-record.ts'
 import { check } from '../../src/model/check.ts'
 import { Unreadable } from '../../src/model/command.ts'
 import { fail, pass } from '../../src/model/verdict.ts'
@@ -51,6 +51,9 @@ export const roomForDrill = check({
     const { policy, read } = context
     const backup = await automatedBackup(context)
     if (backup === undefined) throw new Unreadable('the automation has made no backup yet')
+    const { last } = await read(drills)
+    if (last?.endedAt != null && last.sha256 === backup.manifest?.sha256)
+      return pass('the drill with this backup was held, and has given everything back')
     const { memory, disk } = await read(drillRoom)
     if (!Number.isFinite(memory) || !Number.isFinite(disk))
       throw new Unreadable('memory and disk could not be read')

@@ -1,19 +1,16 @@
 /** The rungs of the ladder, judged by what the drill wrote down. One that was not reached has failed. */
 
 import { backupManifest } from '../../src/facts/backups.ts'
-import type { DrillRecord } from '../../src/facts/drill-record.ts'
 import { compareMigrations, imageMigrations } from '../../src/facts/restore-migrations.ts'
 import { type AnyCheck, check } from '../../src/model/check.ts'
-import { quantity } from '../../src/model/figure.ts'
-import type { Policy } from '../../src/model/policy.ts'
-import { fail, pass, type Verdict, type VerdictDetails } from '../../src/model/verdict.ts'
+import { fail, pass, type Verdict } from '../../src/model/verdict.ts'
 import { differences } from '../restore/rows-match.ts'
 import { automatedBackup, drillOf, drillParams } from './parameters.ts'
 
-const ADVICE =
+export const ADVICE =
   'A drill that could not be made has failed. Mend the cause, have a new backup made, and hold it again.'
 
-const notMade = (what: string): Verdict =>
+export const notMade = (what: string): Verdict =>
   fail(`${what}: the drill did not come so far`, { expected: 'made', advice: ADVICE })
 
 /** A rung that the drill itself has judged. */
@@ -124,7 +121,7 @@ export const integrity = check({
 })
 
 /** The manifest has microseconds, the drill's figure is a floating number of seconds. */
-const SAME_SECONDS = 0.01
+export const SAME_SECONDS = 0.01
 
 export const businessTruths = check({
   id: 'drill/business',
@@ -181,85 +178,3 @@ export const negativeControl = rung('control', {
   after: 'drill/restored',
   what: 'no truncated copy was tried',
 })
-
-const span = (seconds: number): string => quantity(seconds, 's')
-
-/** The phases as they are read. */
-const PHASES: Readonly<Record<string, string>> = {
-  reading: 'reading',
-  starting: 'PostgreSQL',
-  restoring: 'restoring',
-  checking: 'checking',
-  booting: 'booting',
-}
-
-export const recoveryTime = check({
-  id: 'drill/recovery-time',
-  title: 'The recovery time keeps its target (RTO)',
-  why: 'From the decision to restore to an application that answers: how long the shop would be gone.',
-  params: drillParams,
-  after: ['drill/boots'],
-  async probe(context) {
-    const record = await drillOf(context)
-    const { recoverySeconds, seconds } = record
-    const target = context.policy.recoveryTimeHours * 3600
-    if (recoverySeconds === null) return notMade('the recovery time was not measured')
-    const waited = Math.max(0, record.startedAt - record.decidedAt)
-    const phases = [
-      { words: 'deciding', value: waited },
-      ...Object.entries(PHASES).flatMap(([phase, words]) =>
-        seconds[phase] === undefined ? [] : [{ words, value: seconds[phase] }],
-      ),
-    ]
-    const details: VerdictDetails = {
-      measured: span(recoverySeconds),
-      expected: `at most ${span(target)}`,
-      figures: [
-        { name: 'Recovery time', value: recoverySeconds, unit: 's', target },
-        ...phases.map(({ words, value }) => ({ name: `Recovery time, ${words}`, value, unit: 's' as const })),
-      ],
-    }
-    const words = `${span(recoverySeconds)} from the decision to an answer: ${phases.map(phase => `${phase.words} ${span(phase.value)}`).join(', ')}`
-    if (recoverySeconds > target)
-      return fail(words, { ...details, advice: 'A larger server, or a smaller database, restores faster.' })
-    return pass(words, details)
-  },
-})
-
-export const recoveryPoint = check({
-  id: 'drill/recovery-point',
-  title: 'The recovery point keeps its target (RPO)',
-  why: 'The time since the newest business row of the backup: what would be lost, had the server died when the drill was decided.',
-  params: drillParams,
-  after: ['drill/business'],
-  async probe(context) {
-    return judgePoint(await drillOf(context), context.policy)
-  },
-})
-
-/** A quiet shop loses nothing by its silence: what counts then is that nothing newer stands in the live database. Pure. */
-export function judgePoint({ decidedAt, newest, liveNewest }: DrillRecord, policy: Policy): Verdict {
-  if (newest === null) return notMade('the recovery point was not measured')
-  const target = policy.recoveryPointHours * 3600
-  const age = Math.max(0, decidedAt - newest)
-  const details: VerdictDetails = {
-    measured: span(age),
-    expected: `at most ${span(target)}`,
-    figures: [{ name: 'Recovery point', value: age, unit: 's', target }],
-  }
-  if (age <= target) return pass(`${span(age)} of business would be lost`, details)
-  if (liveNewest !== null && liveNewest - newest < SAME_SECONDS)
-    return pass(`the newest row is ${span(age)} old, and none has come since: nothing would be lost`, {
-      ...details,
-      measured: '0 s',
-      figures: [
-        { name: 'Recovery point', value: 0, unit: 's', target },
-        { name: 'Age of the newest row', value: age, unit: 's' },
-      ],
-    })
-  return fail(`${span(age)} of business would be lost: the target cannot be kept by backups this far apart`, {
-    ...details,
-    advice:
-      'Back up more often (OnCalendar of the backup’s timer), archive the write-ahead log, or set recoveryPointHours of the policy to what the business accepts.',
-  })
-}

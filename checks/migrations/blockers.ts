@@ -31,9 +31,18 @@ async function sessionsOf(
   )
 }
 
-/** Sessions that have held a table longer than a request does; those that only wait behind them are not the cause. */
+/**
+ * Sessions that have held a table longer than a request does; those that only wait behind them are not the cause. An
+ * autovacuum gives way to a schema change by itself, but for one against wraparound; a parallel worker is its leader's.
+ */
 export function blockersAmong(sessions: readonly HoldingSession[], seconds: number): HoldingSession[] {
-  return sessions.filter(({ holds, seconds: age, pid }) => holds.length > 0 && (age >= seconds || pid === 0))
+  return sessions.filter(
+    ({ holds, seconds: age, pid, kind, againstWraparound }) =>
+      holds.length > 0 &&
+      (age >= seconds || pid === 0) &&
+      kind !== 'parallel worker' &&
+      (kind !== 'autovacuum worker' || againstWraparound),
+  )
 }
 
 const isForgotten = ({ state, kind }: HoldingSession): boolean =>

@@ -60,7 +60,9 @@ export function judgeHistory({ running, image, state }: Reading): Verdict {
     })
   const borrowed =
     image === running.name ? '' : `; the running ${running.name} lacks some, so ${image} is what undoes them`
-  return pass(`every migration that is applied has its file in ${image}${borrowed}`, details)
+  const unseen =
+    state.otherDatabases.length === 0 ? '' : `; not looked at: ${state.otherDatabases.join(', ')}`
+  return pass(`every migration that is applied has its file in ${image}${borrowed}${unseen}`, details)
 }
 
 export const targetNamed = check({

@@ -4,10 +4,10 @@ import { appOf } from '../../src/facts/migrations.ts'
 import { type SettledEffect, worstOf } from '../../src/facts/migrations-effects.ts'
 import { databaseTables, type TableFacts } from '../../src/facts/migrations-rows.ts'
 import { check } from '../../src/model/check.ts'
-import { fail, pass, type Verdict } from '../../src/model/verdict.ts'
+import { fail, notApplicable, pass, type Verdict } from '../../src/model/verdict.ts'
 import { READING_SECONDS } from './history.ts'
 import { migrationParams } from './parameters.ts'
-import { listed, readEffects, readMigrations } from './situation.ts'
+import { listed, readOutlook } from './situation.ts'
 
 export const planReversible = check({
   id: 'migrations/plan-reversible',
@@ -19,8 +19,10 @@ export const planReversible = check({
   timeoutSeconds: READING_SECONDS,
   async probe(context) {
     const { params, read } = context
-    const { state } = await readMigrations(context)
-    const effects = await readEffects(context, state)
+    const { reading, effects, recommendation } = await readOutlook(context)
+    const { state } = reading
+    if (recommendation.exit === 'image-only')
+      return notApplicable(`${listed(state.back.map(({ key }) => key))} may stay: ${recommendation.reason}`)
     const tables = await read(databaseTables, params.composeFile, params.databaseService, state.database)
     return judgePlan(
       state.back.map(({ key }) => key),

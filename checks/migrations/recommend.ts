@@ -21,6 +21,8 @@ export interface Recommendation {
 export interface Facts {
   readonly back: readonly PlannedMigration[]
   readonly effects: readonly SettledEffect[]
+  /** Default: Django, which leaves rows alone that it has no file of. */
+  readonly tool?: 'django' | 'alembic'
   /** The operator wants migrations undone although the image alone could go back. */
   readonly insists?: boolean
   /** The running image has none of the migrations that would be undone: it was put back already. */
@@ -35,7 +37,7 @@ export function recommend(facts: Facts): Recommendation {
   const { back, effects, insists = false, runningLacksThem = false, release = null } = facts
   if (back.length === 0)
     return { exit: 'none', reason: 'nothing is to be undone', release: null, missing: '' }
-  const breaks = oldCodeStands(back.flatMap(({ operations }) => operations))
+  const breaks = whyNotAlone(facts)
   const alone = breaks === null && (runningLacksThem || release !== null)
   const blocking = effects.find(({ reversibility }) => reversibility === 'irreversible')
   const imageOnly = (why: string): Recommendation => ({
@@ -62,6 +64,13 @@ export function recommend(facts: Facts): Recommendation {
         ? 'no older image on this server fits the schema of the target'
         : '',
   }
+}
+
+/** Why the older code cannot run while these migrations stay applied; null when it can. */
+function whyNotAlone({ back, tool = 'django' }: Facts): string | null {
+  if (tool === 'alembic')
+    return `Alembic in an older image refuses a database at ${back[0]?.key ?? 'a revision'}, which it has no file of`
+  return oldCodeStands(back.flatMap(({ operations }) => operations))
 }
 
 /** A fix forward loses nothing; only what the migration itself has destroyed makes a restore the better way. */

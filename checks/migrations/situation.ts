@@ -85,6 +85,7 @@ export async function readOutlook(context: Context): Promise<Outlook> {
   const recommendation = recommend({
     back: state.back,
     effects,
+    tool: state.tool,
     insists: params.migrationExit === 'migrate-back',
     runningLacksThem: own !== undefined && !undone.some(key => own.migrations.known.includes(key)),
     release: release?.name ?? null,
@@ -108,6 +109,7 @@ export function listed(keys: readonly string[], most = 4): string {
 /** Newest first: what a rollback could go back to, with what each would undo in its own app. */
 export function latestOf(state: MigrationState, most: number): string[] {
   return [...state.applied]
+    .reverse()
     .sort((a, b) => (b.at ?? '').localeCompare(a.at ?? ''))
     .slice(0, most)
     .map(({ key, at }) => `${key}${at === null ? '' : ` (${at.slice(0, 16).replace('T', ' ')})`}`)

@@ -7,7 +7,7 @@ import { Unreadable } from '../../src/model/command.ts'
 import type { AnyRemedy } from '../../src/model/remedy.ts'
 import { fail, pass, type Verdict, warn } from '../../src/model/verdict.ts'
 import { span } from '../services/container-of.ts'
-import { type ServiceParams, serviceParams, symptomsOf } from '../services/roles.ts'
+import { type ServiceParams, serviceParams, symptomsWhileUp } from '../services/roles.ts'
 import {
   blocked,
   conditionOf,
@@ -21,7 +21,7 @@ import {
   restartHolder,
 } from './sessions.ts'
 
-const FELT = symptomsOf('database').filter(id => id !== 'postgres/answers')
+const FELT = symptomsWhileUp('database').filter(id => id !== 'postgres/answers')
 
 export const postgresAnswers = check({
   id: 'postgres/answers',

@@ -130,10 +130,10 @@ export async function holdersOf({ read, params }: Pick<Context, 'read' | 'params
   const resources = await read(containerResources, params.composeFile)
   const peers = resources.get(database?.id ?? '')?.peers.filter(({ port }) => port === 5432) ?? []
   const counts = new Map<string, number>()
-  for (const { address } of peers) {
+  for (const { address, connections } of peers) {
     const holder = containers.find(({ networks }) => networks.some(({ ipv4 }) => ipv4 === address))
     const name = holder?.service ?? address
-    counts.set(name, (counts.get(name) ?? 0) + 1)
+    counts.set(name, (counts.get(name) ?? 0) + connections)
   }
   return [...counts]
     .map(([service, connections]) => ({ service, connections }))

@@ -10,7 +10,7 @@ import { type AnyRemedy, remedy } from '../../src/model/remedy.ts'
 import { type Script, sh } from '../../src/model/script.ts'
 import { fail, notApplicable, pass, type Verdict, warn } from '../../src/model/verdict.ts'
 import { restartService } from '../services/remedies.ts'
-import { roleOf, symptomsOf } from '../services/roles.ts'
+import { roleOf, symptomsOf, symptomsWhileUp } from '../services/roles.ts'
 import { settle } from '../services/settle.ts'
 import { stackShape } from '../stack-parameters.ts'
 
@@ -41,7 +41,9 @@ export const redisOf = ({
   read(redisCondition, params.composeFile, params.redisService, params.brokerQueue, params.brokerDatabase)
 
 const restart = restartService(roleOf('redis'))
-const FELT = symptomsOf('redis', 'worker').filter(id => id !== 'redis/answers')
+const FELT = symptomsWhileUp('redis')
+  .concat(symptomsOf('worker'))
+  .filter(id => id !== 'redis/answers')
 
 export const redisAnswers = check({
   id: 'redis/answers',

@@ -1,4 +1,4 @@
-import { literal } from './database-ready.ts'
+import { literal } from '../../src/facts/sql-text.ts'
 
 /**
  * SQL that answers with the statement which makes a database as another one is: owner, encoding, sorting, disk. From

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { runningContainer } from '../../src/facts/containers.ts'
 import { psql } from '../../src/facts/database.ts'
 import { restoreDatabases } from '../../src/facts/restore-databases.ts'
+import { identifier } from '../../src/facts/sql-text.ts'
 import { runAction } from '../../src/model/action.ts'
 import { check } from '../../src/model/check.ts'
 import { Unreadable } from '../../src/model/command.ts'
@@ -41,13 +42,6 @@ export const allowConnections = remedy({
     }
   },
 })
-
-/** A name as PostgreSQL takes it, whatever is in it. */
-export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
-
-/** A text as PostgreSQL takes it. */
-export const literal = (text: string): string =>
-  `${text.includes('\\') ? ' E' : ''}'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 
 export const databaseReady = check({
   id: 'restore/database-ready',

@@ -6,12 +6,12 @@ import { archiveHead } from '../../src/facts/restore-archive.ts'
 import type { RestoreMarker } from '../../src/facts/restore-databases.ts'
 import { MARK, RESTORE_SESSION } from '../../src/facts/restore-databases.ts'
 import { RESTORE_RECORDS } from '../../src/facts/restore-record.ts'
+import { identifier, literal } from '../../src/facts/sql-text.ts'
 import { lastingAction } from '../../src/model/action.ts'
 import { outputOf, Unreadable } from '../../src/model/command.ts'
 import { remedy } from '../../src/model/remedy.ts'
 import { type Script, sh, verbatim } from '../../src/model/script.ts'
 import { creationLike } from './creation.ts'
-import { identifier, literal } from './database-ready.ts'
 import { chosenBackup, lasting, restoreParams, sized } from './parameters.ts'
 import { RESTORE_WORDS } from './restore-shell.ts'
 import { leavesRestrict, leavesTimeout } from './tools-can-read.ts'
@@ -79,7 +79,7 @@ export interface RestoreJob {
 }
 
 /** Whatever ends it, only a whole copy stays: everything else is dropped again, and why is written down. */
-function restoreJob(job: RestoreJob): Script {
+export function restoreJob(job: RestoreJob): Script {
   const { container, backup, copy, stamp } = job
   const noted = backup.checksum ?? backup.manifest?.sha256 ?? ''
   return sh`
@@ -109,6 +109,8 @@ function restoreJob(job: RestoreJob): Script {
     }
     busy=$(echo "SELECT datname FROM pg_stat_activity WHERE application_name = '${verbatim(RESTORE_SESSION)}' AND pid <> pg_backend_pid() LIMIT 1" | sql postgres) ||
       { say 'PostgreSQL does not answer'; exit 1; }
+    # The records of the last restores are enough.
+    ls -r ${RESTORE_RECORDS} | tail -n +20 | while IFS= read -r old; do rm -f ${RESTORE_RECORDS}/"$old"; done
     [ -z "$busy" ] || { say "another restore is under way, into $busy: nothing was done"; exit 75; }
     trap finish EXIT
     trap 'exit 143' TERM INT HUP
@@ -146,13 +148,17 @@ function restoreJob(job: RestoreJob): Script {
   `
 }
 
+/** What was connected takes a moment to go. */
 const dropCopy = (copy: string): Script => sh`
-  if [ -n "$made" ]; then
-    sql postgres >/dev/null 2>&1 <<'END_OF_SQL'
+  tries=0
+  until [ -z "$made" ] || [ "$tries" -ge 10 ] || sql postgres >/dev/null 2>&1 <<'END_OF_SQL'
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${verbatim(literal(copy))};
   DROP DATABASE IF EXISTS ${verbatim(identifier(copy))};
   END_OF_SQL
-  fi
+  do
+    tries=$((tries + 1))
+    sleep 0.5
+  done
 `
 
 /** Copies that another restore did not bring to its end: no session works on them any more. */

@@ -35,10 +35,11 @@ export const restoredBeside = check({
         expected: 'a whole copy',
         remedies: [restoreBeside],
       })
-    return fail(`there is no copy of ${name} yet`, {
+    const { summary, ...details } = lastFailure(choice, await context.read(restoreRecords))
+    return fail(summary ?? `there is no copy of ${name} yet`, {
       expected: 'a whole copy',
       remedies: [restoreBeside],
-      ...lastFailure(choice, await context.read(restoreRecords)),
+      ...details,
     })
   },
 })

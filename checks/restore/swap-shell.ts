@@ -1,9 +1,9 @@
 /** The shell and the SQL by which two databases change places: nobody connected, in one transaction, back on any failure. */
 
 import { MARK } from '../../src/facts/restore-databases.ts'
+import { identifier, literal } from '../../src/facts/sql-text.ts'
 import { composeCommand } from '../../src/facts/stack.ts'
 import { type Script, sh, verbatim } from '../../src/model/script.ts'
-import { identifier, literal } from './database-ready.ts'
 
 /** Seconds in which the services have to be healthy again. */
 const HEALTHY_SECONDS = 150

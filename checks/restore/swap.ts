@@ -119,7 +119,9 @@ export async function changePlaces(
             composeFile,
             services,
             healthy:
-              backend === undefined ? sh`true` : askHealth(backend, params.backendPort, params.healthPath),
+              backend === undefined || !isUp(backendService)
+                ? sh`true`
+                : askHealth(backend, params.backendPort, params.healthPath),
             reload: isNginxUp ? reload(site) : sh`true`,
           }),
           { timeoutSeconds: 900 },

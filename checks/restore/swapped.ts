@@ -1,7 +1,7 @@
 import { queryRows } from '../../src/facts/database.ts'
+import { literal } from '../../src/facts/sql-text.ts'
 import { check } from '../../src/model/check.ts'
 import { fail, notApplicable, pass } from '../../src/model/verdict.ts'
-import { literal } from './database-ready.ts'
 import { chosenBackup, lasting, replacedBy, restoreParams, sized } from './parameters.ts'
 import { swapIn, swapParams } from './swap.ts'
 

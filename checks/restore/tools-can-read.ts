@@ -64,6 +64,11 @@ function judgeArchive(head: ArchiveHead, name: string, help: string): Verdict | 
       telling: head.refusal,
       advice: help,
     })
+  if (head.refusal === '' && head.tables === 0)
+    return fail(`${name} holds no row of any table: it was made with --schema-only`, {
+      measured: '0 tables with rows',
+      advice: help,
+    })
   if (head.refusal !== '')
     return fail(`the list of contents of ${name} cannot be read: it is cut off or damaged`, {
       telling: head.refusal,

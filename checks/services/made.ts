@@ -9,7 +9,7 @@ import { fail, notApplicable, pass, warn } from '../../src/model/verdict.ts'
 import { isVerdict, runningOf } from './container-of.ts'
 import { raiseMemoryLimit } from './memory-limit.ts'
 import { recreateService } from './remedies.ts'
-import { type Role, serviceParams, symptomsOf } from './roles.ts'
+import { type Role, serviceParams, symptomsWhileUp } from './roles.ts'
 
 export function serviceImage(role: Role) {
   const recreate = recreateService(role)
@@ -86,7 +86,7 @@ export function serviceMemory(role: Role) {
     why: 'At its limit the kernel ends the process, in the middle of a request or a payment.',
     params: serviceParams,
     after: [`services/${role.id}-steady`],
-    explains: symptomsOf(role.id),
+    explains: symptomsWhileUp(role.id),
     remedies: [raise],
     async probe(context) {
       const place = await runningOf(context, role)
@@ -120,7 +120,7 @@ export function serviceProcessor(role: Role) {
     why: 'A container that is held back answers late, its health check times out, and nothing in its log says why.',
     params: serviceParams,
     after: [`services/${role.id}-steady`],
-    explains: symptomsOf(role.id),
+    explains: symptomsWhileUp(role.id),
     remedies: [recreate],
     async probe(context) {
       const { params, policy, read } = context

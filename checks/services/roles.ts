@@ -132,6 +132,12 @@ const FELT_BY: Readonly<Record<Role['id'], readonly Role['id'][]>> = {
   nginx: [],
 }
 
+/** The symptoms of a role as a check sees them that stands after it stays up: that it does is no symptom any more. */
+export function symptomsWhileUp(...ids: readonly Role['id'][]): string[] {
+  const up = ids.map(id => `services/${id}-steady`)
+  return symptomsOf(...ids).filter(id => !up.includes(id))
+}
+
 /** Every symptom of a role and of those that need it: what a check of that role may be the cause of. */
 export function symptomsOf(...ids: readonly Role['id'][]): string[] {
   const found = ids.flatMap(id => [id, ...FELT_BY[id]]).flatMap(id => SYMPTOMS[id])

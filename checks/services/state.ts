@@ -8,7 +8,7 @@ import { fail, notApplicable, pass, type Verdict, warn } from '../../src/model/v
 import { BEFORE, isVerdict, placeOf, runningOf, secondsSince, span } from './container-of.ts'
 import { raiseMemoryLimit } from './memory-limit.ts'
 import { recreateService, restartService, startService } from './remedies.ts'
-import { type Role, serviceParams, symptomsOf } from './roles.ts'
+import { type Role, serviceParams, symptomsOf, symptomsWhileUp } from './roles.ts'
 
 export function serviceRuns(role: Role) {
   const start = startService(role)
@@ -119,7 +119,7 @@ export function serviceHealthy(role: Role) {
     why: 'Docker runs the check inside the container and does nothing when it fails: an unhealthy container stays as it is until somebody looks.',
     params: serviceParams,
     after: [`services/${role.id}-steady`],
-    explains: symptomsOf(role.id).filter(id => id !== `services/${role.id}-healthy`),
+    explains: symptomsWhileUp(role.id).filter(id => id !== `services/${role.id}-healthy`),
     remedies: [restart],
     async probe(context) {
       const place = await runningOf(context, role)

@@ -201,7 +201,7 @@ export const certificateLoaded = check({
   title: 'Visitors are served the certificate that is on disk',
   why: 'A renewed certificate that nginx never loaded ends with the old one.',
   params,
-  after: ['site/https-answers', 'services/nginx-steady'],
+  after: ['site/https-answers', 'nginx/configuration-valid'],
   explains: ['tls/certificate-lifetime'],
   remedies: [reloadNginx],
   timeoutSeconds: 60,

@@ -1,6 +1,6 @@
 /** Probes one check: its parameters parsed, its time limited, its failures turned into verdicts. */
 
-import type { AnyCheck, Check, ProbeContext } from '../model/check.ts'
+import type { AnyCheck, Check, ProbeContext, Remembered } from '../model/check.ts'
 import { type CommandResult, Unreadable } from '../model/command.ts'
 import type { StoredVerdict } from '../model/event.ts'
 import type { Policy } from '../model/policy.ts'
@@ -24,6 +24,7 @@ export async function probe(
   params: unknown,
   policy: Policy,
   signal?: AbortSignal,
+  remembered?: Remembered,
 ): Promise<Probed> {
   const record: CommandResult[] = []
   const started = performance.now()
@@ -33,7 +34,12 @@ export async function probe(
   try {
     const parsed = (check as Check<object>).params.parse(params)
     const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal
-    const context: ProbeContext<object> = { ...round.context(record, stop), params: parsed, policy }
+    const context: ProbeContext<object> = {
+      ...round.context(record, stop),
+      params: parsed,
+      policy,
+      ...(remembered ? { remembered } : {}),
+    }
     const verdict = await Promise.race([check.probe(context), aborted(stop)])
     requireDeclared(check, verdict)
     return { verdict, record, durationMs: performance.now() - started }

@@ -1,5 +1,6 @@
 /** What all parts of one run share: its state, its machine, and the one way to say that something happened. */
 
+import type { Remembered } from '../model/check.ts'
 import type { CommandResult } from '../model/command.ts'
 import type { RunEvent } from '../model/event.ts'
 import type { Evidence } from '../model/evidence.ts'
@@ -29,6 +30,8 @@ export interface RunRequest {
   readonly skip?: readonly string[]
   /** Plans are made and shown, and nothing is asked or changed. */
   readonly dryRun?: boolean
+  /** What checks that remember read in the last run that passed, by their ids. */
+  readonly remembered?: ReadonlyMap<string, Remembered>
 }
 
 export interface RunPorts {

@@ -74,6 +74,7 @@ async function readOne(session: Session, check: AnyCheck): Promise<readonly Comm
     request.params,
     request.policy,
     ports.signal,
+    request.remembered?.get(check.id),
   )
   if (ports.signal.aborted && verdict.status === 'unknown') return []
   // Left out by the operator while it ran: that stands.

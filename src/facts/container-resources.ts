@@ -17,8 +17,12 @@ export interface ContainerResources {
   readonly processors: number | null
   /** Share of the periods in which it was held back by that limit, 0 to 1, since it started. */
   readonly throttled: number
-  /** Connections that others have open to it, by their address: `172.18.0.5`. Listening sockets are none. */
-  readonly peers: readonly { readonly port: number; readonly address: string }[]
+  /** Connections between it and others, by its own port and their address: `172.18.0.5`. Listening sockets are none. */
+  readonly peers: readonly {
+    readonly port: number
+    readonly address: string
+    readonly connections: number
+  }[]
 }
 
 /** By container id; those that do not run are not in it. */
@@ -52,7 +56,9 @@ export const containerResources = fact(
             grep -E '^nr_(periods|throttled) ' "$group/cpu/cpu.stat"
           fi
           # State 01 is an established connection; addresses are in the machine's byte order.
-          cat "/proc/$process/net/tcp" "/proc/$process/net/tcp6" 2>/dev/null | awk '$4 == "01" { print "peer", $2, $3 }' | head -n 2000
+          cat "/proc/$process/net/tcp" "/proc/$process/net/tcp6" 2>/dev/null | awk '
+            $4 == "01" { split($2, local, ":"); sub(/:.*/, "", $3); count[$3 " " local[2]]++ }
+            END { for (key in count) print "peer", key, count[key] }' | head -n 200
         done
         true
       `,
@@ -90,9 +96,9 @@ export function parseResources(text: string): Map<string, ContainerResources> {
   return found
 }
 
-/** `peer 050012AC:1538 030012AC:C350`: local and remote, hexadecimal. Of IPv6 only what is IPv4 in its clothes. */
+/** `peer 030012AC 1538 4`: the other’s address, the own port, both hexadecimal, and how many. Of IPv6 only what is IPv4 in its clothes. */
 function peerOf(line: string): ContainerResources['peers'] {
-  const [, port, remote] = /^peer [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+):[0-9A-F]{4}$/.exec(line) ?? []
+  const [, remote, port, count] = /^peer ([0-9A-F]+) ([0-9A-F]{4}) (\d+)$/.exec(line) ?? []
   if (port === undefined || remote === undefined) return []
   if (remote.length === 32 && !remote.startsWith('0000000000000000FFFF0000')) return []
   const bytes = remote.slice(-8).match(/../g) ?? []
@@ -100,5 +106,5 @@ function peerOf(line: string): ContainerResources['peers'] {
     .reverse()
     .map(byte => Number.parseInt(byte, 16))
     .join('.')
-  return [{ port: Number.parseInt(port, 16), address }]
+  return [{ port: Number.parseInt(port, 16), address, connections: Number(count) }]
 }

@@ -53,7 +53,7 @@ const SCRIPT = sh`
   ${sayFunction}
   say processors; getconf _NPROCESSORS_ONLN
   say load; cat /proc/loadavg
-  say memory; cat /proc/meminfo
+  say memory; grep -E '^(MemTotal|MemAvailable|SwapTotal|SwapFree):' /proc/meminfo
   for kind in memory cpu io; do say "pressure $kind"; cat "/proc/pressure/$kind" 2>/dev/null; done
   say vmstat; grep '^oom_kill ' /proc/vmstat
   say files; cat /proc/sys/fs/file-nr
@@ -61,7 +61,9 @@ const SCRIPT = sh`
   cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max 2>/dev/null
   say processes; cat /proc/sys/kernel/pid_max; set -- /proc/[0-9]*; echo $#
   say states; cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/.*) \\([DZ]\\) .*/\\1/p'
-  say mounts; cat /proc/mounts
+  # A device that is also mounted writable somewhere is well: the other mount is a bind that somebody wanted so.
+  say mounts; awk '$4 !~ /(^|,)ro(,|$)/ { writable[$1] = 1 } { line[NR] = $0; device[NR] = $1; option[NR] = $4 }
+    END { for (at = 1; at <= NR; at++) if (option[at] ~ /(^|,)ro(,|$)/ && !(device[at] in writable)) print line[at] }' /proc/mounts
   say deleted
   find /proc/[0-9]*/fd -lname '/* (deleted)' ! -lname '/memfd:*' ! -lname '/dev/*' ! -lname '/SYSV*' -printf '%p %l\\n' 2>/dev/null |
     head -n 100 | while read -r link target; do
@@ -132,17 +134,12 @@ export function parsePressure(lines: readonly string[]): Pressure | null {
 /** File systems that data is kept on. Others (squashfs, an ISO image) are read-only by nature. */
 const WRITABLE_KINDS = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'f2fs', 'overlay', 'zfs', 'vfat'])
 
-/** Binds of single files and of containers are left out: who mounts those read-only means it. */
+/** The mount points of lines of /proc/mounts that are read-only and ought not to be. */
 function readOnlyMounts(lines: readonly string[]): string[] {
-  const mounts = lines.map(line => {
-    const [device = '', path = '', kind = '', options = ''] = line.split(' ')
-    return { device, path, kind, isReadOnly: options.split(',').includes('ro') }
-  })
-  // A device that is also mounted writable somewhere is well: the other mount is a bind that somebody wanted so.
-  const writable = new Set(mounts.filter(({ isReadOnly }) => !isReadOnly).map(({ device }) => device))
-  return mounts
-    .filter(({ device, kind, isReadOnly }) => isReadOnly && WRITABLE_KINDS.has(kind) && !writable.has(device))
-    .map(({ path }) => path.replaceAll('\\040', ' '))
+  return lines
+    .map(line => line.split(' '))
+    .filter(([, , kind = '']) => WRITABLE_KINDS.has(kind))
+    .map(([, path = '']) => path.replaceAll('\\040', ' '))
 }
 
 function deletedFile(line: string): HostCondition['deleted'] {

@@ -22,7 +22,7 @@ export interface RowQuestion {
   /** The default for `held`, as text; the limit for `longer`. Null when there is none. */
   readonly value: string | number | null
   /** What one such row makes of it. */
-  readonly then: Reversibility
+  readonly makesIt: Reversibility
   /** What it means, after the number: `hold something that is then gone`. */
   readonly means: string
 }
@@ -137,13 +137,13 @@ export function settle(
       rows,
       exact,
       reversibility: effect.reversibility === 'destroys' ? 'reversible' : effect.reversibility,
-      says: question.then === 'destroys' ? `${effect.says}; nothing is in it` : effect.says,
+      says: question.makesIt === 'destroys' ? `${effect.says}; nothing is in it` : effect.says,
     }
   return {
     ...effect,
     rows,
     exact,
-    reversibility: question.then,
+    reversibility: question.makesIt,
     says: `${effect.says}; ${many} ${question.count === 'repeated' ? '' : 'rows '}${question.means}`,
   }
 }

@@ -75,10 +75,10 @@ function ask(
   column: string,
   condition: RowQuestion['condition'],
   value: RowQuestion['value'],
-  then: Reversibility,
+  makesIt: Reversibility,
   means: string,
 ): RowQuestion {
-  return { table, column, condition, value, then, means, count: 'rows' }
+  return { table, column, condition, value, makesIt, means, count: 'rows' }
 }
 
 function judgeRows({ table, how }: Extract<Change, { kind: 'change-rows' }>): Judged {
@@ -120,7 +120,7 @@ function judgeAltered(table: string, column: string, before: ColumnFacts, after:
   const base = { table, column, lock: 'ACCESS EXCLUSIVE' } as const
   const name = `${table}.${column}`
   if (before.nullable && !after.nullable) {
-    const then = after.fills ? 'destroys' : 'irreversible'
+    const makesIt = after.fills ? 'destroys' : 'irreversible'
     const means = after.fills
       ? 'are empty and get the default'
       : 'are empty, which is then forbidden: it fails'
@@ -129,7 +129,7 @@ function judgeAltered(table: string, column: string, before: ColumnFacts, after:
       reversibility: 'reversible',
       says: `forbids ${name} to be empty`,
       readsTable: true,
-      question: ask(table, column, 'null', null, then, means),
+      question: ask(table, column, 'null', null, makesIt, means),
     }
   }
   if (!before.unique && after.unique)

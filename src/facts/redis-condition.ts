@@ -50,7 +50,15 @@ const INSIDE = (queue: string, database: number) => sh`
   say ping; redis-cli PING 2>&1
   # A word of priority: kombu separates name and priority by two control characters.
   mark=$(printf '\\006\\026')
-  redis-cli -n ${database} <<END 2>&1
+  redis-cli -n ${database} <<END 2>&1 | tr -d '\\r' | awk '
+    /^== / { section = $2; print; next }
+    section == "info" && !/^(loading|role|maxclients|connected_clients|used_memory|rdb_last_bgsave_status|aof_last_write_status|aof_last_bgrewrite_status):/ { next }
+    section == "clients" {
+      line = ""
+      for (at = 1; at <= NF; at++) if ($at ~ /^(id|addr|idle|flags|cmd)=/) line = line $at " "
+      print line; next
+    }
+    { print }'
 ECHO "== info"
 INFO
 ECHO "== settings"

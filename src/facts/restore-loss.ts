@@ -4,6 +4,7 @@ import type { ReadContext } from '../model/check.ts'
 import type { BackupTable } from './backup-manifest.ts'
 import { queryRows } from './database.ts'
 import type { HighestKey } from './restore-record.ts'
+import { literal } from './sql-text.ts'
 
 export interface Loss {
   /** With its schema. */
@@ -38,8 +39,8 @@ export async function rowsSince(
   const values = tables.map(({ name, rows }) => {
     const key = keyed.get(name)
     return key === undefined
-      ? `(${text(name)}, NULL, ${rows})`
-      : `(${text(name)}, ${text(key.column)}, ${key.highest})`
+      ? `(${literal(name)}, NULL, ${rows})`
+      : `(${literal(name)}, ${literal(key.column)}, ${key.highest})`
   })
   if (values.length === 0) return []
   const rows = await queryRows<Row>(context, where.composeFile, where.databaseService, {
@@ -67,9 +68,6 @@ LATERAL query_to_xml(CASE WHEN known.key IS NULL
   ELSE format('SELECT (SELECT count(*) FROM %1$s WHERE %2$I > %3$s) AS rows, (SELECT string_agg(key::text, '' '') FROM (SELECT %2$I AS key FROM %1$s WHERE %2$I > %3$s ORDER BY 1 LIMIT ${KEYS_READ}) AS first) AS ids',
     own.oid::regclass, known.key, known.figure) END, false, true, '') AS found
 WHERE greatest(0, (xpath('/row/rows/text()', found))[1]::text::bigint - CASE WHEN known.key IS NULL THEN known.figure ELSE 0 END) > 0`
-
-const text = (value: string): string =>
-  `${value.includes('\\') ? ' E' : ''}'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 
 /** `orders_order 3 (20001, 20002, 20003)`; more than a few keys as the first and how many follow. Pure. */
 export function lossWords({ table, rows, ids }: Loss, shown = 6): string {

@@ -4,6 +4,7 @@ import { fact } from '../model/fact.ts'
 import { type Container, stackContainers } from './containers.ts'
 import { queryRows } from './database.ts'
 import { RESTORE_SESSION } from './restore-databases.ts'
+import { literal } from './sql-text.ts'
 
 export interface Writers {
   /** Services of the stack with a session in the database, the database's own left out. */
@@ -27,7 +28,7 @@ export const databaseWriters = fact(
       what: `the sessions of ${database}`,
       database: 'postgres',
       sql: `SELECT DISTINCT coalesce(host(client_addr), '') AS address, application_name AS application, usename AS role
-FROM pg_stat_activity WHERE datname = '${database.replaceAll("'", "''")}' AND backend_type = 'client backend'
+FROM pg_stat_activity WHERE datname = ${literal(database)} AND backend_type = 'client backend'
   AND pid <> pg_backend_pid() AND application_name <> '${RESTORE_SESSION}'`,
     })
     return writersOf(sessions, containers, databaseService)

@@ -23,9 +23,19 @@ export interface ReadContext {
   readonly read: FactReader
 }
 
+/** What a check's own commands printed in an earlier run on the same target. */
+export interface Remembered {
+  /** When that run ended, ISO 8601 in UTC by the operator's clock. */
+  readonly at: string
+  /** Standard output of its commands, as it was stored: sanitised and redacted. */
+  readonly output: string
+}
+
 export interface ProbeContext<P> extends ReadContext {
   readonly params: P
   readonly policy: Policy
+  /** For a check that {@link Check.remembers}: what it read in the last run on this target that passed, if there was one. */
+  readonly remembered?: Remembered
 }
 
 export interface Check<P> {
@@ -45,6 +55,8 @@ export interface Check<P> {
    * the plan and the documentation say what might be offered before anything connects.
    */
   readonly remedies?: readonly AnyRemedy[]
+  /** True for a check that holds what it reads against the last run that passed. */
+  readonly remembers?: true
   /** Seconds for the whole probe, 1 to 600. Default 60; past it the verdict is `unknown`. */
   readonly timeoutSeconds?: number
   /** @throws Unreadable for what could not be read: becomes `unknown` with that message. */

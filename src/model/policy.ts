@@ -315,6 +315,23 @@ export const thresholds = {
   ),
   deployFirstLookSeconds: threshold(60, 's', 'after one minute: what crashes at its first requests has crashed'),
   deployLastLookSeconds: threshold(600, 's', 'after ten minutes: scheduled tasks ran, caches filled, memory grew'),
+  // Monitoring, and being ready for customers.
+  pageWarnSeconds: threshold(2, 's', 'S3: p95 above 2 s warns; S1 has 1 s, for a page that is measured over time'),
+  pageFailSeconds: threshold(5, 's', 'S3: p95 above 5 s is critical'),
+  alertArrivesMinutes: threshold(5, 'minutes', 'S4 verification table: rules act at once to 5 minutes'),
+  alertSpikeWarnPerHour: threshold(10, 'errors an hour', 'S4 rule 4'),
+  alertSpikeFailPerHour: threshold(50, 'errors an hour', 'S4 rule 5'),
+  alertPaymentPerHour: threshold(3, 'errors an hour', 'S4 rule 6'),
+  alertProofDays: threshold(90, 'days', 'S3 ongoing: quarterly'),
+  uptimeEveryMinutes: threshold(5, 'minutes', 'S4 monitors 1 and 3'),
+  uptimeTimeoutSeconds: threshold(30, 's', 'S4 monitor 1'),
+  uptimeFailures: threshold(2, 'failures in a row', 'S4 monitors 1 and 3; 3 to 4 where it cries wolf'),
+  uptimeCertificateDays: threshold(7, 'days', 'S4 monitor 2'),
+  fireDrillMinutes: threshold(10, 'minutes', 'S4: test of a monitor'),
+  headerHstsSeconds: threshold(31_536_000, 's', 'S3 HTTP security headers: a year'),
+  secretsMaxAgeDays: threshold(90, 'days', 'S3 ongoing: secrets reviewed and renewed every quarter'),
+  launchProofDays: threshold(90, 'days', 'S3 ongoing: quarterly'),
+  auditProofDays: threshold(365, 'days', 'S3 ongoing: a security audit every year'),
   consentArmingSeconds: threshold(5, 's', 'domain §5.4: arming delay of a destructive change in production'),
 } as const satisfies Record<string, Threshold>
 

@@ -6,10 +6,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { measureBackup } from './backup.ts'
 import type { Figure } from './figure.ts'
 import { measureScreens } from './screens.ts'
+import { measureSweep } from './sweep.ts'
 
-const figures: Figure[] = await measureScreens(what => console.error(`measuring: ${what}`))
+const say = (what: string): void => console.error(`measuring: ${what}`)
+// Sweep and backup need the lab's real server, and say so where there is none; `--only screens` leaves it out.
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined
+const figures: Figure[] = [
+  ...(only === undefined || only === 'screens' ? await measureScreens(say) : []),
+  ...(only === undefined || only === 'sweep' ? await measureSweep(say) : []),
+  ...(only === undefined || only === 'backup' ? await measureBackup(say) : []),
+]
 
 const rows = figures.map(
   ({ what, figure, limit, isKept }) =>

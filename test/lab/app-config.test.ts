@@ -31,7 +31,9 @@ const configured = (options: WalkOptions = {}): Promise<Walk> =>
 
 /** What nobody may see: every value of the env files whose name says so. */
 async function secrets(): Promise<string[]> {
-  const text = await shop.run(`grep -hE '(PASSWORD|KEY|DSN)=' .env $env_file | cut -d= -f2-`)
+  const text = await shop.run(
+    `for file in .env $env_file; do [ ! -f $file ] || sed -nE 's/^[A-Z_]*(PASSWORD|KEY|DSN)=//p' $file; done`,
+  )
   return text.split('\n').filter(value => value !== '')
 }
 

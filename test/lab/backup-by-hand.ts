@@ -73,7 +73,11 @@ END_OF_SQL
 }
 
 /** Statements in the shop's database, or another one of the same server. */
-export async function sqlIn(server: LabServer, statements: string, database = 'webshop_prod'): Promise<string> {
+export async function sqlIn(
+  server: LabServer,
+  statements: string,
+  database = 'webshop_prod',
+): Promise<string> {
   return (
     await server.must(`
     container=$(docker ps -q --filter label=com.docker.compose.service=db --filter label=com.docker.compose.project=webshop)

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { type LabServer, targetArguments } from './index.ts'
 
 /** Another build of it can be named, so that a run need not wait for the one in dist/. */
-const PROGRAM =
+export const PROGRAM =
   process.env.KNEEBOARD_PROGRAM ?? fileURLToPath(new URL('../../dist/kneeboard.js', import.meta.url))
 
 export interface Ended {

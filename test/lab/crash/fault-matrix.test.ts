@@ -34,6 +34,13 @@ interface Count {
   wrong: number
 }
 
+/** What a run says of itself, in a line. */
+const inShort = (account: Disturbed['account'] | undefined): string =>
+  [
+    account?.status ?? 'no end',
+    ...(account?.remedies ?? []).map(({ remedy, outcome, summary }) => `${remedy} ${outcome} (${summary})`),
+  ].join('; ')
+
 const possible = await labIsPossible()
 
 // No second try: a wrong end that comes once in many runs is the very thing that is looked for.
@@ -75,7 +82,10 @@ describe.skipIf(!possible.possible)('a run that is disturbed', { retry: 0 }, () 
         if (done.wrong.length > 0) count.wrong += 1
         else if (done.account?.status === 'passed') count.passed += 1
         else count.saidSo += 1
-        if (process.env.KNEEBOARD_LAB_TRACE) console.error(`${kind}: ${count.runs} of ${plots.length}`)
+        if (process.env.KNEEBOARD_LAB_TRACE) {
+          console.error(`${kind}: ${count.runs} of ${plots.length}`)
+          if (done.account?.status !== 'passed') console.error(`${name}: ${inShort(done.account)}`)
+        }
         if (done.wrong.length === 0) continue
         wrong.push(`${name}: ${done.wrong.join('; ')} (${JSON.stringify(done.account?.remedies)})`)
         if (process.env.KNEEBOARD_LAB_TRACE) console.error(wrong.at(-1))

@@ -1,0 +1,60 @@
+/** What checks read in the last run on a target that passed: found again in its journal, where it is evidence. */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AnyCheck, Remembered } from '../model/check.ts'
+import { RunEvent } from '../model/event.ts'
+
+/** Journals looked at, newest first: one that passed is either among these, or too old to say what changed lately. */
+const MOST_JOURNALS = 60
+
+/**
+ * Nothing is read where no check remembers. A journal that cannot be read is passed over: it has nothing to say.
+ *
+ * @param folder of the journals
+ * @param target the target's name
+ */
+export function rememberedFrom(
+  folder: string,
+  target: string,
+  checks: readonly AnyCheck[],
+): ReadonlyMap<string, Remembered> {
+  const found = new Map<string, Remembered>()
+  const wanted = new Set(checks.filter(({ remembers }) => remembers).map(({ id }) => id))
+  if (wanted.size === 0) return found
+  const names = readdirSync(folder)
+    .filter(name => /^[0-9A-HJKMNP-TV-Z]{26}\.jsonl$/.test(name))
+    .sort()
+    .reverse()
+  for (const name of names.slice(0, MOST_JOURNALS)) {
+    try {
+      const lines = readFileSync(join(folder, name), 'utf8').trimEnd().split('\n')
+      const at = whenPassed(lines, target)
+      if (at === null) continue
+      for (const id of wanted) {
+        const output = lastOutput(lines, id)
+        if (output !== null && !found.has(id)) found.set(id, { at, output })
+      }
+      if (found.size === wanted.size) break
+    } catch {
+      // A run that is being written now, or a file that was damaged: the one before it is asked.
+    }
+  }
+  return found
+}
+
+/** When a run on this target ended well; null for every other. */
+function whenPassed(lines: readonly string[], target: string): string | null {
+  const first = RunEvent.parse(JSON.parse(lines[0] ?? ''))
+  if (first.type !== 'run-started' || first.target.name !== target) return null
+  const last = RunEvent.parse(JSON.parse(lines.at(-1) ?? ''))
+  return last.type === 'run-finished' && last.status === 'passed' ? last.at : null
+}
+
+function lastOutput(lines: readonly string[], check: string): string | null {
+  const line = lines.findLast(candidate => candidate.includes(`"type":"check-finished","check":"${check}"`))
+  if (line === undefined) return null
+  const event = RunEvent.parse(JSON.parse(line))
+  if (event.type !== 'check-finished' || event.verdict.status !== 'pass') return null
+  return event.evidence.map(({ stdout }) => stdout).join('\n')
+}

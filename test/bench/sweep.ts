@@ -1,0 +1,139 @@
+/**
+ * How long the sweep takes over a slow line, against the same commands sent one `ssh` each, and what it costs the
+ * server. On a real server of the lab, with the built program.
+ */
+
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Lab, type LabServer, openLab, startLink, startShopServer } from '../lab/index.ts'
+import { type Kneeboard, kneeboard } from '../lab/kneeboard.ts'
+import { type Figure, median } from './figure.ts'
+
+/** Milliseconds each way: a round trip of 40, as between two countries. */
+const EACH_WAY = 20
+const TIMES = 3
+const LIMIT_SECONDS = 3
+const LIMIT_CPU_SECONDS = 2
+
+export async function measureSweep(say: (what: string) => void): Promise<Figure[]> {
+  say('a server with the shop for the sweep')
+  const lab = await openLab()
+  try {
+    return await measure(lab, say)
+  } finally {
+    await lab.close()
+  }
+}
+
+async function measure(lab: Lab, say: (what: string) => void): Promise<Figure[]> {
+  const { server, shop } = await startShopServer(lab)
+  const link = await startLink({ host: server.ipv4, port: server.sshPort })
+  link.delay(EACH_WAY)
+  const on = kneeboard()
+  const hostKey = (await server.must('ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub')).split(' ')[1] ?? ''
+  const words = ['-t', `${server.sshUser}@${link.host}:${link.port}`, '--identity', server.identityFile]
+  words.push('--accept-host-key', hostKey, '--environment', 'production', '--format', 'json')
+  words.push(
+    '--set',
+    `domains=${shop.domain},www.${shop.domain}`,
+    '--set',
+    `resolvers=${lab.dns.resolver.ipv4}`,
+  )
+
+  say('the sweep at 40 ms')
+  const sweeps: number[] = []
+  const costs: number[] = []
+  let checks = 0
+  for (let round = 0; round < TIMES; round++) {
+    const idle = await processorSeconds(server, 5)
+    const before = await processorUsed(server)
+    const started = performance.now()
+    const ended = await on.run('check', 'troubleshooting', ...words)
+    const seconds = (performance.now() - started) / 1000
+    costs.push((await processorUsed(server)) - before - idle * seconds)
+    sweeps.push(seconds)
+    const report = JSON.parse(ended.stdout) as { status: string; checks: unknown[] }
+    if (report.status !== 'passed') throw new Error(`the sweep of a healthy shop ended ${report.status}`)
+    checks = report.checks.length
+  }
+
+  say('the same commands, one ssh each')
+  const commands = commandsOf(on)
+  const one = await oneByOne(server, link, commands)
+  await link.close()
+  const sweep = median(sweeps)
+  const cost = median(costs)
+  return [
+    {
+      what: `The sweep: ${checks} checks, ${commands.length} commands, 40 ms round trip, from the start of the process`,
+      figure: `${sweep.toFixed(2)} s`,
+      limit: `${LIMIT_SECONDS} s`,
+      isKept: sweep <= LIMIT_SECONDS,
+    },
+    {
+      what: 'Against the same commands with one ssh each',
+      figure: `1/${(one / sweep).toFixed(1)} (${sweep.toFixed(2)} / ${one.toFixed(1)} s)`,
+      limit: '1/10',
+      isKept: sweep <= one / 10,
+    },
+    {
+      what: 'Processor time that the sweep takes on the server',
+      figure: `${cost.toFixed(2)} s`,
+      limit: `${LIMIT_CPU_SECONDS} s`,
+      isKept: cost <= LIMIT_CPU_SECONDS,
+    },
+  ]
+}
+
+/** Processor seconds that the server has used since it started, everything on it counted: from its control group. */
+async function processorUsed(server: LabServer): Promise<number> {
+  const text = await server.must(
+    'cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || sed -n "s/^usage_usec \\(.*\\)/\\1000/p" /sys/fs/cgroup/cpu.stat',
+  )
+  return Number(text) / 1e9
+}
+
+/** Processor seconds that the shop itself uses in a second, its health checks and all. */
+async function processorSeconds(server: LabServer, seconds: number): Promise<number> {
+  const before = await processorUsed(server)
+  await new Promise(resolve => setTimeout(resolve, seconds * 1000))
+  return ((await processorUsed(server)) - before) / seconds
+}
+
+/** Every command that the last sweep ran on the server, each once: its journal has them as evidence. */
+function commandsOf(on: Kneeboard): string[] {
+  const folder = join(on.home, 'runs')
+  const newest = readdirSync(folder).sort().at(-1) ?? ''
+  const found = new Map<string, string>()
+  for (const line of readFileSync(join(folder, newest), 'utf8').split('\n')) {
+    if (!line.includes('"check-finished"')) continue
+    const { evidence } = JSON.parse(line) as {
+      evidence: { script: string; where: string; startedAt: string }[]
+    }
+    for (const { script, where, startedAt } of evidence)
+      if (where !== 'this machine') found.set(`${startedAt} ${script}`, script)
+  }
+  return [...found.values()]
+}
+
+async function oneByOne(
+  server: LabServer,
+  link: { readonly host: string; readonly port: number },
+  commands: readonly string[],
+): Promise<number> {
+  const words = ['-p', String(link.port), '-i', server.identityFile, '-o', 'BatchMode=yes']
+  words.push('-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR')
+  const started = performance.now()
+  for (const command of commands) {
+    await new Promise<void>((resolve, reject) => {
+      const child = spawn('ssh', [...words, `${server.sshUser}@${link.host}`, 'LC_ALL=C sh -s'], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+      })
+      child.on('error', reject)
+      child.on('close', () => resolve())
+      child.stdin.end(command)
+    })
+  }
+  return (performance.now() - started) / 1000
+}

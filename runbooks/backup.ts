@@ -9,7 +9,14 @@ import { backupSizeUsual } from '../checks/backup/size-usual.ts'
 import { backupTools } from '../checks/backup/tools.ts'
 import { newestBackupWhole, olderBackupsWhole } from '../checks/backup/whole.ts'
 import { databaseReady } from '../checks/database/ready.ts'
+import type { AnyCheck } from '../src/model/check.ts'
 import { runbook } from '../src/model/runbook.ts'
+
+/** By name and size a damaged one may still look like a backup: it has to be told apart first. */
+const onceLookedThrough = (check: AnyCheck): AnyCheck => ({
+  ...check,
+  after: ['backup/newest-whole', ...(check.after ?? [])],
+})
 
 export const backup = runbook({
   id: 'backup',
@@ -35,13 +42,13 @@ export const backup = runbook({
       id: 'every-night',
       title: 'Every night, by itself',
       why: 'It is installed, it runs, and what it made is proven.',
-      checks: [backupInstalled, backupScheduled, backupMadeByItself],
+      checks: [backupInstalled, backupScheduled, onceLookedThrough(backupMadeByItself)],
     },
     {
       id: 'now',
       title: 'One of now',
       why: 'Minutes old, as large as usual, and also somewhere else where a bucket was named.',
-      checks: [backupRecent, backupSizeUsual, backupCopied],
+      checks: [onceLookedThrough(backupRecent), backupSizeUsual, backupCopied],
     },
   ],
 })

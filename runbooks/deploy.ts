@@ -1,7 +1,10 @@
 /** A release in place: everything that could stop it looked at first, a gate behind it, and a way back beside it. */
 
+import * as images from '../checks/deploy/images.ts'
+import { knownGoodNoted } from '../checks/deploy/known-good.ts'
 import * as prepared from '../checks/deploy/prepared.ts'
 import * as runs from '../checks/deploy/runs.ts'
+import { lasted, nothingHalfDone } from '../checks/deploy/watch.ts'
 import { runbook } from '../src/model/runbook.ts'
 
 export const deploy = runbook({
@@ -17,10 +20,10 @@ export const deploy = runbook({
       title: 'The release',
       why: 'It exists, it can be on this server, and what it does to the database is known.',
       checks: [
-        prepared.imagesNamed,
-        prepared.tagAvailable,
+        images.imagesNamed,
+        images.tagAvailable,
         prepared.deployRoom,
-        prepared.imagesPulled,
+        images.imagesPulled,
         prepared.migrationsUnderstood,
       ],
     },
@@ -28,7 +31,7 @@ export const deploy = runbook({
       id: 'way-back',
       title: 'The way back',
       why: 'What runs is noted by its digests, and the data is safe.',
-      checks: [prepared.knownGoodNoted, prepared.backupBeforeDeploy],
+      checks: [knownGoodNoted, prepared.backupBeforeDeploy],
     },
     { id: 'roll-out', title: 'Into place', why: 'One service after the other.', checks: [runs.releaseRuns] },
     {
@@ -37,12 +40,12 @@ export const deploy = runbook({
       why: 'Every component, a task’s whole way, pages as customers get them.',
       checks: [runs.componentsHealthy, runs.taskReturns, runs.pagesAnswer, runs.migrated],
     },
-    { id: 'watch', title: 'The first ten minutes', why: 'It starts, and it lasts.', checks: [runs.lasted] },
+    { id: 'watch', title: 'The first ten minutes', why: 'It starts, and it lasts.', checks: [lasted] },
     {
       id: 'if-it-failed',
       title: 'If it failed',
       why: 'What was good is put back, by its digests.',
-      checks: [runs.nothingHalfDone],
+      checks: [nothingHalfDone],
     },
   ],
 })

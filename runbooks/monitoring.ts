@@ -2,9 +2,10 @@
 
 import * as celery from '../checks/celery/queue.ts'
 import { memoryLeft } from '../checks/machine/condition.ts'
-import { alerts, uptime } from '../checks/monitoring/alerts.ts'
+import { alerts } from '../checks/monitoring/alerts.ts'
 import { answersInTime, healthContract, healthPublic } from '../checks/monitoring/endpoint.ts'
 import { sentryOn, sentryRelease } from '../checks/monitoring/sentry.ts'
+import { uptime } from '../checks/monitoring/uptime.ts'
 import { logsRotate } from '../checks/readiness/containers.ts'
 import { backupsProven } from '../checks/readiness/proofs.ts'
 import * as redis from '../checks/redis/condition.ts'

@@ -96,6 +96,7 @@ export const troubleshooting = runbook({
         stack.restartPolicies,
         configuration.composeVariablesSet,
         placed(stack.imagesPresent, { after: ['configuration/compose-variables-set'] }),
+        stack.stackStarted,
         stack.noStrays,
         stack.oneScheduler,
         stack.noOneOffs,
@@ -167,8 +168,11 @@ export const troubleshooting = runbook({
       checks: [
         postgres.postgresAnswers,
         placed(configuration.databasePasswordAccepted, {
-          after: ['services/database-steady'],
-          explains: [...symptomsWhileUp('database'), 'backend/database'],
+          after: ['postgres/answers'],
+          explains: [
+            ...symptomsWhileUp('database').filter(id => id !== 'postgres/answers'),
+            'backend/database',
+          ],
         }),
         postgres.connectionsLeft,
         postgres.nobodyBlocked,

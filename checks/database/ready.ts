@@ -102,7 +102,8 @@ export const databaseReady = check({
       measured: state,
       expected,
       ...(complaints.length > 0 ? { telling: complaints[0] } : {}),
-      ...(cause === '' || found.status !== 'running' ? { remedies: [startDatabase] } : {}),
+      // What its log complains of may have been mended a moment ago: starting it is how that is found out.
+      remedies: [startDatabase],
     })
   },
 })

@@ -105,6 +105,11 @@ export const signatures: readonly Signature[] = [
     watchedBy: 'services/beat-steady',
   },
   {
+    pattern: /ExecAbortError|redis\.exceptions\.|kombu\.exceptions\.|psycopg2?\.|django\.db\.utils\./,
+    cause: 'a service behind it was away, or refused',
+    watchedBy: 'backend/healthy',
+  },
+  {
     pattern: /Traceback \(most recent call last\)/,
     cause: 'the error follows in the next lines',
     watchedBy: 'backend/healthy',

@@ -57,7 +57,8 @@ export async function readEffects(context: Context, state: MigrationState): Prom
 
 /** What is applied once the target is reached; rows that no image knows are left out. */
 export function appliedAfter(state: MigrationState): string[] {
-  const undone = new Set(state.back.map(({ key }) => key))
+  // What a squashed migration stands for is recorded beside it, and goes with it.
+  const undone = new Set(state.back.flatMap(({ key, replaces }) => [key, ...replaces]))
   const known = new Set(state.known)
   return state.applied.map(({ key }) => key).filter(key => known.has(key) && !undone.has(key))
 }

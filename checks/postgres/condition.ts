@@ -29,7 +29,7 @@ export const postgresAnswers = check({
   why: 'Running is not answering: it may be starting, recovering, full of connections, or out of disk.',
   params: serviceParams,
   after: ['services/database-steady'],
-  explains: [...FELT, 'backend/database', 'configuration/database-password-accepted'],
+  explains: [...FELT, 'backend/database'],
   remedies: [restartHolder],
   async probe(context) {
     try {

@@ -43,16 +43,20 @@ export function swapScript(swap: Swap): Script {
     user=$(docker exec "$container" sh -c 'printf %s "\${POSTGRES_USER:-postgres}"') || exit 1
     sql() { docker exec -i "$container" psql -X -A -t -q -v ON_ERROR_STOP=1 -U "$user" -d postgres; }
     compose() { ${composeCommand(composeFile)} "$@" </dev/null; }
-    swapped=
+    swapped= why=
     finish() {
       trap '' TERM INT HUP
       if [ -z "$swapped" ]; then
-        echo 'nothing was swapped: the database is opened again, and the services are started'
         sql <<'END_OF_SQL'
   SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS true', datname) FROM pg_database WHERE datname IN (${verbatim(list)})
   \\gexec
   END_OF_SQL
         ${services.length === 0 ? sh`:` : sh`compose start ${services}`}
+        # An address may have changed with the start.
+        (
+          ${swap.reload}
+        ) >/dev/null 2>&1
+        echo "nothing was swapped, and the services are started\${why:+: $why}"
       fi
     }
     trap finish EXIT
@@ -70,13 +74,14 @@ export function swapScript(swap: Swap): Script {
       sleep 0.5
     done
     echo 'Swapping'
-    sql <<'END_OF_SQL' || exit 1
+    why=$(sql 2>&1 <<'END_OF_SQL'
   BEGIN;
   ${verbatim(swap.before)}
   ${verbatim(renames(swap))}
   ${verbatim(swap.after)}
   COMMIT;
   END_OF_SQL
+    ) || exit 1
     swapped=yes
     ${services.length === 0 ? sh`:` : sh`echo ${`Starting ${services.join(', ')}`}; compose start ${services} || exit 1`}
     (

@@ -7,10 +7,10 @@ import { Unreadable } from '../../src/model/command.ts'
 import { remedy } from '../../src/model/remedy.ts'
 import { sh } from '../../src/model/script.ts'
 import { recreateActions } from '../configuration/recreate.ts'
-import { type Role, serviceParams } from './roles.ts'
+import { perRole, serviceParams } from './roles.ts'
 import { settle } from './settle.ts'
 
-export const raiseMemoryLimit = (role: Role) =>
+export const raiseMemoryLimit = perRole(role =>
   remedy({
     id: `services/raise-memory-of-${role.id}`,
     title: `Give ${role.name.replace(/^The /, 'the ')} more memory`,
@@ -44,7 +44,8 @@ export const raiseMemoryLimit = (role: Role) =>
         expectedSeconds: 30,
       }
     },
-  })
+  }),
+)
 
 /** The Compose file with another `mem_limit` under one service; null when it has none there. Pure. */
 export function withMemoryLimit(text: string, service: string, megabytes: number): string | null {

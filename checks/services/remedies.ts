@@ -7,7 +7,7 @@ import { Unreadable } from '../../src/model/command.ts'
 import { remedy } from '../../src/model/remedy.ts'
 import { type Script, sh } from '../../src/model/script.ts'
 import { recreateActions, reloadIfRunning } from '../configuration/recreate.ts'
-import { type Role, type ServiceParams, serviceParams } from './roles.ts'
+import { perRole, type Role, type ServiceParams, serviceParams } from './roles.ts'
 import { settle } from './settle.ts'
 
 /** nginx keeps the addresses that it looked up when it started: who is behind it may have another one now. */
@@ -16,7 +16,7 @@ const lookUpAgain = (role: Role, params: ServiceParams): Action[] =>
     ? [runAction('Have nginx look the new addresses up', reloadIfRunning(params))]
     : []
 
-export const startService = (role: Role) =>
+export const startService = perRole(role =>
   remedy({
     id: `services/start-${role.id}`,
     title: `Start ${role.name.replace(/^The /, 'the ')}`,
@@ -40,7 +40,8 @@ export const startService = (role: Role) =>
         expectedSeconds: 15,
       }
     },
-  })
+  }),
+)
 
 function startScript(composeFile: string, service: string, container: Container | undefined): Script {
   if (container === undefined) return sh`${composeCommand(composeFile)} up -d --no-deps ${service} </dev/null`
@@ -48,7 +49,7 @@ function startScript(composeFile: string, service: string, container: Container 
   return sh`docker start ${container.id}`
 }
 
-export const restartService = (role: Role) =>
+export const restartService = perRole(role =>
   remedy({
     id: `services/restart-${role.id}`,
     title: `Restart ${role.name.replace(/^The /, 'the ')}`,
@@ -74,9 +75,10 @@ export const restartService = (role: Role) =>
         expectedSeconds: 20,
       }
     },
-  })
+  }),
+)
 
-export const recreateService = (role: Role) =>
+export const recreateService = perRole(role =>
   remedy({
     id: `services/recreate-${role.id}`,
     title: `Make ${role.name.replace(/^The /, 'the ')} anew from the Compose file`,
@@ -100,4 +102,22 @@ export const recreateService = (role: Role) =>
         expectedSeconds: 30,
       }
     },
-  })
+  }),
+)
+
+export const waitForHealth = remedy({
+  id: 'services/wait-for-health',
+  title: 'Wait until the health checks have spoken',
+  why: 'A container that has just started says nothing of itself until its first health checks are through.',
+  risk: 'None: nothing is changed.',
+  grade: 'reversible',
+  params: serviceParams,
+  async plan({ params, policy }) {
+    return {
+      actions: [settle(params.composeFile, policy.recreateWaitSeconds)],
+      touches: ['nothing'],
+      undo: 'Nothing to undo',
+      expectedSeconds: 30,
+    }
+  },
+})

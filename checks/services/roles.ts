@@ -103,6 +103,8 @@ const SYMPTOMS: Readonly<Record<Role['id'], readonly string[]>> = {
     'celery/takes-tasks',
     'celery/queue',
     'celery/tasks-end',
+    // The health endpoint waits for a worker's answer before it gives its own.
+    'backend/quick',
   ],
   beat: ['services/beat-healthy', 'services/beat-steady', 'logs/beat'],
   nginx: [
@@ -144,4 +146,10 @@ export function symptomsOf(...ids: readonly Role['id'][]): string[] {
   // A broken worker shows in the backend's health answer, and a degraded answer is no more than that.
   const degraded = ids.includes('worker') ? ['backend/healthy', 'site/api-healthy'] : []
   return [...new Set([...found, ...degraded])]
+}
+
+/** One of a kind for each role, always the same one: a remedy is known by what it is, not only by its name. */
+export function perRole<T>(make: (role: Role) => T): (role: Role) => T {
+  const made = new Map(roles.map(role => [role.id, make(role)]))
+  return role => made.get(role.id) ?? make(role)
 }

@@ -7,7 +7,7 @@ import type { AnyRemedy } from '../../src/model/remedy.ts'
 import { fail, notApplicable, pass, type Verdict, warn } from '../../src/model/verdict.ts'
 import { BEFORE, isVerdict, placeOf, runningOf, secondsSince, span } from './container-of.ts'
 import { raiseMemoryLimit } from './memory-limit.ts'
-import { recreateService, restartService, startService } from './remedies.ts'
+import { recreateService, restartService, startService, waitForHealth } from './remedies.ts'
 import { type Role, serviceParams, symptomsOf, symptomsWhileUp } from './roles.ts'
 
 export function serviceRuns(role: Role) {
@@ -120,7 +120,7 @@ export function serviceHealthy(role: Role) {
     params: serviceParams,
     after: [`services/${role.id}-steady`],
     explains: symptomsWhileUp(role.id).filter(id => id !== `services/${role.id}-healthy`),
-    remedies: [restart],
+    remedies: [waitForHealth, restart],
     async probe(context) {
       const place = await runningOf(context, role)
       if (isVerdict(place)) return place
@@ -133,7 +133,7 @@ export function serviceHealthy(role: Role) {
           `${name} has not said yet whether it is well, ${span(secondsSince(startedAt))} after its start`,
           {
             ...details,
-            advice: 'Look again in a minute',
+            remedies: [waitForHealth],
           },
         )
       const telling = healthOutput.trim().split('\n').at(-1)?.slice(0, 200) ?? ''

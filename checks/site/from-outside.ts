@@ -167,7 +167,7 @@ export const apiHealthy = check({
 export const frontPage = check({
   id: 'site/front-page',
   title: 'The front page is there',
-  why: 'This is what a customer sees first.',
+  why: 'This is what a customer sees first, and what a search engine remembers.',
   params,
   after: AFTER_DOOR,
   timeoutSeconds: 40,

@@ -2,8 +2,8 @@
 
 import { stackContainers } from '../../src/facts/containers.ts'
 import { imageIdOf, localImages } from '../../src/facts/images.ts'
-import { type StackService, stackConfig } from '../../src/facts/stack.ts'
-import { runAction } from '../../src/model/action.ts'
+import { composeCommand, type StackService, stackConfig } from '../../src/facts/stack.ts'
+import { lastingAction, runAction } from '../../src/model/action.ts'
 import { check } from '../../src/model/check.ts'
 import { Unreadable } from '../../src/model/command.ts'
 import { remedy } from '../../src/model/remedy.ts'
@@ -11,6 +11,7 @@ import { sh } from '../../src/model/script.ts'
 import { fail, pass, warn } from '../../src/model/verdict.ts'
 import { editAction, keptWhere } from '../configuration/edit-env.ts'
 import { roles, serviceParams } from '../services/roles.ts'
+import { settle } from '../services/settle.ts'
 
 /** Services that `up` starts; those under a profile run only when somebody asks. */
 const always = (services: readonly StackService[]): StackService[] =>
@@ -242,5 +243,48 @@ export const logsRotated = check({
     return warn(`the log of ${endless.map(({ name }) => name).join(', ')} is never rotated`, {
       advice: 'Set log-opts in /etc/docker/daemon.json (server-setup does it), and make the containers anew',
     })
+  },
+})
+
+export const startStack = remedy({
+  id: 'stack/start',
+  title: 'Start the whole stack',
+  why: 'Everything was stopped, or nothing came back after a reboot. Compose starts the services in the order in which they need each other.',
+  risk: 'Somebody may have stopped it on purpose: a migration, a restore. What the file says now is what starts.',
+  grade: 'reversible',
+  params: serviceParams,
+  async plan({ params, policy }) {
+    return {
+      actions: [
+        lastingAction('Start it', sh`${composeCommand(params.composeFile)} up -d </dev/null`, {
+          timeoutSeconds: 300,
+        }),
+        settle(params.composeFile, policy.recreateWaitSeconds),
+      ],
+      touches: ['every container of the stack'],
+      undo: `docker compose -f ${params.composeFile} stop`,
+      expectedSeconds: 40,
+    }
+  },
+})
+
+export const stackStarted = check({
+  id: 'stack/started',
+  title: 'The stack was started',
+  why: 'Seven stopped services are one cause: somebody stopped the stack, or it did not come back after a reboot.',
+  params: serviceParams,
+  after: ['stack/file-readable', 'docker/engine-running'],
+  explains: roles.map(({ id }) => `services/${id}-runs`),
+  remedies: [startStack],
+  async probe({ read, params }) {
+    const services = always((await read(stackConfig, params.composeFile)).services)
+    const containers = await read(stackContainers, params.composeFile)
+    const up = services.filter(({ name }) =>
+      containers.some(({ service, status }) => service === name && /running|restarting/.test(status)),
+    )
+    const details = { measured: `${up.length} of ${services.length} services`, expected: 'all of them' }
+    // A part that is missing is that service's own failure.
+    if (up.length > 0) return pass(`${up.length} of ${services.length} services are up`, details)
+    return fail(`none of the ${services.length} services is up`, { ...details, remedies: [startStack] })
   },
 })

@@ -81,7 +81,8 @@ def table_changes(kind, model):
 def field_changes(kind, model, field):
     if field.many_to_many:
         through = through_of(field)
-        return [{'kind': kind.replace('column', 'table'), 'table': through}] if through else []
+        made = 'create-table' if kind == 'add-column' else 'drop-table'
+        return [{'kind': made, 'table': through}] if through else []
     if not getattr(field, 'column', None):
         return []
     return [dict(column_facts(field), kind=kind, table=model._meta.db_table, column=field.column)]

@@ -180,7 +180,7 @@ export const thresholds = {
     's',
     'practice: an hour of work that autovacuum cannot clean up behind',
   ),
-  blockedSeconds: threshold(5, 's', 'a gateway gives up after 30 to 60 s; nobody waits that long for a lock'),
+  blockedSeconds: threshold(2, 's', 'a gateway gives up after 30 to 60 s; nobody waits that long for a lock'),
   transactionAgeWarnMillion: threshold(
     500,
     'million',
@@ -291,8 +291,16 @@ export const thresholds = {
     's',
     'domain §6.4: lock_timeout=3s; every reader queues behind a waiting ALTER, and a gateway gives up after 30',
   ),
-  migrationLockTries: threshold(5, 'tries', 'domain §6.4: retry; five in half a minute meet a gap between requests'),
-  migrationLockPauseSeconds: threshold(4, 's', 'longer than one try, so that what queued behind it gets through'),
+  migrationLockTries: threshold(
+    5,
+    'tries',
+    'domain §6.4: retry; five in half a minute meet a gap between requests',
+  ),
+  migrationLockPauseSeconds: threshold(
+    4,
+    's',
+    'longer than one try, so that what queued behind it gets through',
+  ),
   migrationBlockerSeconds: threshold(
     10,
     's',
@@ -304,19 +312,43 @@ export const thresholds = {
     'a Celery worker ends its tasks on SIGTERM; what is longer is handed out again (acks_late)',
   ),
   migrationImagesRead: threshold(8, 'images', 'each is started once, for about two seconds'),
-  releaseHealthySeconds: threshold(180, 's', 'S1 §5: start-period 40 s, three checks, two images one after the other'),
-  taskRoundTripSeconds: threshold(20, 's', 'S1 §6: an idle queue answers in well under a second; a busy one within a task'),
+  releaseHealthySeconds: threshold(
+    180,
+    's',
+    'S1 §5: start-period 40 s, three checks, two images one after the other',
+  ),
+  taskRoundTripSeconds: threshold(
+    20,
+    's',
+    'S1 §6: an idle queue answers in well under a second; a busy one within a task',
+  ),
   // Deploying and going back.
-  deployRoomGiB: threshold(2, 'GiB', 'two images of a gigabyte, unpacked beside the old ones, and the database’s dump'),
+  deployRoomGiB: threshold(
+    2,
+    'GiB',
+    'two images of a gigabyte, unpacked beside the old ones, and the database’s dump',
+  ),
   deployHealthSeconds: threshold(
     180,
     's',
     'S1 §5: start-period 40 s and three failed checks of 30 s; an `up --wait` gives up at the first unhealthy one',
   ),
-  deployFirstLookSeconds: threshold(60, 's', 'after one minute: what crashes at its first requests has crashed'),
-  deployLastLookSeconds: threshold(600, 's', 'after ten minutes: scheduled tasks ran, caches filled, memory grew'),
+  deployFirstLookSeconds: threshold(
+    60,
+    's',
+    'after one minute: what crashes at its first requests has crashed',
+  ),
+  deployLastLookSeconds: threshold(
+    600,
+    's',
+    'after ten minutes: scheduled tasks ran, caches filled, memory grew',
+  ),
   // Monitoring, and being ready for customers.
-  pageWarnSeconds: threshold(2, 's', 'S3: p95 above 2 s warns; S1 has 1 s, for a page that is measured over time'),
+  pageWarnSeconds: threshold(
+    2,
+    's',
+    'S3: p95 above 2 s warns; S1 has 1 s, for a page that is measured over time',
+  ),
   pageFailSeconds: threshold(5, 's', 'S3: p95 above 5 s is critical'),
   alertArrivesMinutes: threshold(5, 'minutes', 'S4 verification table: rules act at once to 5 minutes'),
   alertSpikeWarnPerHour: threshold(10, 'errors an hour', 'S4 rule 4'),

@@ -144,6 +144,44 @@ test('a restore gives back what was backed up, keeps the old database, and is un
   ).toBe('the shop')
 })
 
+test('a swap that fails leaves the live database open and its services running, and is done by the next run', async () => {
+  await makeBackup(server)
+  const on = kneeboard()
+  const live = await tablesOf(server, 'webshop_prod')
+  await on.json(server, 'run', 'restore', ...STAGING, '--consent', 'reversible')
+  const [copy = ''] = await others()
+  await sqlIn(server, `CREATE DATABASE "before_${copy}"`, 'postgres')
+  const failed = await on.json(
+    server,
+    'run',
+    'restore',
+    ...STAGING,
+    '--consent',
+    'disruptive',
+    '--confirm',
+    name(),
+  )
+  expect([failed.exitCode, outcomes(failed.report)]).toEqual([2, ['restore/swap-in failed']])
+  expect(failed.report.actions[0]?.summary).toMatch(
+    /nothing was swapped, and the services are started: ERROR: +database "before_restore_\w+" already exists/,
+  )
+  expect(await tablesOf(server, 'webshop_prod')).toBe(live)
+  expect(await server.must("docker ps --format '{{.Names}}' | grep -cE 'backend|celery'")).toBe('3\n')
+
+  await sqlIn(server, `DROP DATABASE "before_${copy}"`, 'postgres')
+  const done = await on.json(
+    server,
+    'run',
+    'restore',
+    ...STAGING,
+    '--consent',
+    'disruptive',
+    '--confirm',
+    name(),
+  )
+  expect([done.exitCode, outcomes(done.report)]).toEqual([0, ['restore/swap-in proven']])
+})
+
 test('checks change nothing, neither before nor after a restore', async () => {
   await makeBackup(server)
   const state = () =>

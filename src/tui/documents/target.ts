@@ -70,6 +70,8 @@ export function emptyHome(page: Page, problem?: string): Line[] {
   return [
     ...prose(page, 'There is no server here yet.', 'strong'),
     [],
+    ...prose(page, 'Press Enter to practise on a built-in one, where nothing is real.'),
+    [],
     ...prose(
       page,
       'Press n to add the first one, or i to take hosts over from your OpenSSH configuration. Kneeboard needs:',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { deployParams, rollbackParams } from '../../../checks/deploy/parameters.ts'
 import { canRoll } from '../../../checks/deploy/roll-out.ts'
 import { rollScript } from '../../../checks/deploy/roll-script.ts'
-import { nothingHalfDone, releaseRuns } from '../../../checks/deploy/runs.ts'
+import { releaseRuns } from '../../../checks/deploy/runs.ts'
 import {
   isRunning,
   lastGood,
@@ -11,6 +11,7 @@ import {
   type ServiceRelease,
   type Situation,
 } from '../../../checks/deploy/situation.ts'
+import { nothingHalfDone } from '../../../checks/deploy/watch.ts'
 import { parseEnvironment } from '../../../src/facts/env-files.ts'
 import { parseReleases } from '../../../src/facts/releases.ts'
 import { parseRoundTrip } from '../../../src/facts/task-round-trip.ts'

@@ -14,11 +14,13 @@ import * as machine from '../checks/machine/condition.ts'
 import * as nginx from '../checks/nginx/behind.ts'
 import { noRebootPending } from '../checks/packages/no-reboot-pending.ts'
 import * as postgres from '../checks/postgres/condition.ts'
+import * as housekeeping from '../checks/postgres/housekeeping.ts'
 import * as redis from '../checks/redis/condition.ts'
 import { serviceAsDeclared, serviceImage, serviceMemory, serviceProcessor } from '../checks/services/made.ts'
 import { roles, symptomsOf, symptomsWhileUp } from '../checks/services/roles.ts'
 import { serviceHealthy, serviceRuns, serviceSteady, serviceWatched } from '../checks/services/state.ts'
 import * as site from '../checks/site/from-outside.ts'
+import * as containers from '../checks/stack/containers.ts'
 import * as stack from '../checks/stack/file.ts'
 import { clockRight, failedUnits, inodesLeft } from '../checks/system/index.ts'
 import { certificateLifetime } from '../checks/tls/certificate-lifetime.ts'
@@ -96,11 +98,11 @@ export const troubleshooting = runbook({
         stack.restartPolicies,
         configuration.composeVariablesSet,
         placed(stack.imagesPresent, { after: ['configuration/compose-variables-set'] }),
-        stack.stackStarted,
-        stack.noStrays,
-        stack.oneScheduler,
-        stack.noOneOffs,
-        stack.logsRotated,
+        containers.stackStarted,
+        containers.noStrays,
+        containers.oneScheduler,
+        containers.noOneOffs,
+        containers.logsRotated,
         placed(publishedPortsExpected, { after: ['docker/engine-running'] }),
       ],
     },
@@ -127,9 +129,10 @@ export const troubleshooting = runbook({
         placed(configuration.databasePasswordAgrees, {
           explains: [...symptomsOf('database'), 'backend/database'],
         }),
-        configuration.backendUrlSound,
+        placed(configuration.backendUrlSound, { explains: ['configuration/environment-current'] }),
         placed(configuration.allowedHosts, {
           explains: [
+            'configuration/environment-current',
             'backend/accepts-localhost',
             'backend/accepts-site',
             'services/backend-healthy',
@@ -178,17 +181,17 @@ export const troubleshooting = runbook({
         postgres.nobodyBlocked,
         postgres.nobodyIdles,
         postgres.transactionsEnd,
-        postgres.takesWrites,
-        postgres.autovacuumOn,
-        postgres.transactionIdsLeft,
-        postgres.noPreparedLeft,
-        postgres.slotsInUse,
-        postgres.indexesValid,
-        postgres.noChecksumFailures,
-        postgres.archiverWorks,
-        postgres.sequencesLeft,
-        postgres.tablesClean,
-        postgres.encrypted,
+        housekeeping.takesWrites,
+        housekeeping.autovacuumOn,
+        housekeeping.transactionIdsLeft,
+        housekeeping.noPreparedLeft,
+        housekeeping.slotsInUse,
+        housekeeping.indexesValid,
+        housekeeping.noChecksumFailures,
+        housekeeping.archiverWorks,
+        housekeeping.sequencesLeft,
+        housekeeping.tablesClean,
+        housekeeping.encrypted,
       ],
     },
     {

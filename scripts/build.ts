@@ -10,7 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }
 
 const bundle = await rolldown({
-  input: { kneeboard: `${root}src/kneeboard.ts` },
+  // The practice server is a program of its own: what starts it loads none of its world.
+  input: { kneeboard: `${root}src/kneeboard.ts`, practice: `${root}src/practice/child.ts` },
   platform: 'node',
   // ssh2's native parts are optional and slower to install than to do without; Ink's development tools stay out.
   // jsonc-parser's main entry is UMD, which hides its requires from a bundler.

@@ -1,15 +1,62 @@
 /** The queue between shop and workers, asked at the broker: a worker that answers pings may still take nothing. */
 
-import { containerOfService, stackContainers } from '../../src/facts/containers.ts'
+import { containerOfService, runningContainer, stackContainers } from '../../src/facts/containers.ts'
 import { stackLogs } from '../../src/facts/logs.ts'
+import { composeCommand } from '../../src/facts/stack.ts'
+import { lastingAction } from '../../src/model/action.ts'
 import { check } from '../../src/model/check.ts'
+import { remedy } from '../../src/model/remedy.ts'
+import { sh } from '../../src/model/script.ts'
 import { fail, pass, warn } from '../../src/model/verdict.ts'
 import { redisOf, redisParams } from '../redis/condition.ts'
+import { insideRedis } from '../redis/inside.ts'
 import { span } from '../services/container-of.ts'
 import { restartService } from '../services/remedies.ts'
 import { roleOf } from '../services/roles.ts'
+import { settle } from '../services/settle.ts'
 
-const restartWorker = restartService(roleOf('worker'))
+/** Seconds that the queue is given to empty itself before the checks look again. */
+const DRAIN_SECONDS = 180
+
+const restartWorker = remedy({
+  id: 'celery/restart-worker',
+  title: 'Restart the worker, and let it empty the queue',
+  why: 'A new worker connects anew and listens to every queue. What waits is worked off in the order in which it came.',
+  risk: 'The task in hand is cut off after its grace period, and handed out again: tasks that are not made for that run twice.',
+  grade: 'disruptive',
+  params: redisParams,
+  async plan({ params, policy, read }) {
+    const redis = await read(runningContainer, params.composeFile, params.redisService)
+    const length = insideRedis(redis, sh`redis-cli -n ${params.brokerDatabase} LLEN ${params.brokerQueue}`)
+    return {
+      actions: [
+        lastingAction(
+          `Restart ${params.workerService}`,
+          sh`${composeCommand(params.composeFile)} restart ${params.workerService} </dev/null`,
+          { timeoutSeconds: 700 },
+        ),
+        settle(params.composeFile, policy.recreateWaitSeconds),
+        lastingAction(
+          `Wait until fewer than ${policy.queueWarnTasks} tasks wait, for at most ${DRAIN_SECONDS} s`,
+          sh`
+            queued() { ${length} }
+            waited=0
+            while left=$(queued) && [ "\${left:-0}" -ge ${policy.queueWarnTasks} ] && [ "$waited" -lt ${DRAIN_SECONDS / 2} ]; do
+              waited=$((waited + 1)); sleep 2
+            done
+            echo "$left tasks wait"
+          `,
+          { timeoutSeconds: DRAIN_SECONDS * 3 },
+        ),
+      ],
+      touches: [`the container of ${params.workerService}`],
+      interrupts: 'Tasks wait for a few seconds longer.',
+      undo: 'Nothing to undo: it is the same container with the same settings',
+      expectedSeconds: 30,
+    }
+  },
+})
+
 const restartBeat = restartService(roleOf('beat'))
 
 /** A worker asks the broker every second; its last question is never older than this. */

@@ -42,10 +42,18 @@ export const takeLineOut = remedy({
   },
 })
 
-/** The text with one line as a comment; null for a line that is not a whole directive by itself. Pure. */
+/**
+ * The text with one line as a comment; null where no single directive can be meant. nginx names the line at which it
+ * gave up: when a semicolon is missing, that is the next one, or the end of the file. Pure.
+ */
 export function withoutLine(text: string, number: number): string | null {
   const lines = text.split('\n')
-  const line = lines[number - 1]
-  if (line === undefined || /[{}]/.test(line) || !/^\s*\w[^;]*;\s*(#.*)?$/.test(line)) return null
-  return lines.with(number - 1, `# taken out, nginx refuses it: ${line}`).join('\n')
+  const directive = /^\s*\w[^;{}]*;?\s*(#.*)?$/
+  const unfinished = (line: string): boolean => line.trim() !== '' && !/[;{}]\s*(#.*)?$/.test(line)
+  const named = lines[number - 1] ?? ''
+  const before = lines.slice(0, number - 1).findLastIndex(line => line.trim() !== '' && !/^\s*#/.test(line))
+  const at = unfinished(lines[before] ?? '') ? before : named.trim() === '' ? -1 : number - 1
+  const line = lines[at]
+  if (line === undefined || !directive.test(line)) return null
+  return lines.with(at, `# taken out, nginx refuses it: ${line}`).join('\n')
 }

@@ -1,7 +1,7 @@
 /** How Redis is doing, one idea a check, all from one question. */
 
 import { z } from 'zod'
-import { insideContainer, runningContainer } from '../../src/facts/containers.ts'
+import { runningContainer } from '../../src/facts/containers.ts'
 import { type RedisCondition, redisBytes, redisCondition } from '../../src/facts/redis-condition.ts'
 import { runAction } from '../../src/model/action.ts'
 import { type Check, check, type ProbeContext, type ReadContext } from '../../src/model/check.ts'
@@ -13,6 +13,7 @@ import { restartService } from '../services/remedies.ts'
 import { roleOf, symptomsOf, symptomsWhileUp } from '../services/roles.ts'
 import { settle } from '../services/settle.ts'
 import { stackShape } from '../stack-parameters.ts'
+import { insideRedis } from './inside.ts'
 
 export const brokerQueue = z
   .string()
@@ -85,22 +86,16 @@ function redisCheck({ judge, ...rest }: Question): Check<RedisParams> {
   })
 }
 
-/** `CONFIG SET` in the container, with the password as its own surroundings have it. */
-function setScript(container: { readonly id: string }, name: string, value: string): Script {
-  return insideContainer(
+/** `CONFIG SET` in the container. */
+const setScript = (container: { readonly id: string }, name: string, value: string): Script =>
+  insideRedis(
     container,
     sh`
-      if [ -z "\${REDISCLI_AUTH:-}" ]; then
-        REDISCLI_AUTH=$(tr '\\0' '\\n' </proc/1/cmdline | sed -n '/^--requirepass$/{n;p;}')
-        [ -n "$REDISCLI_AUTH" ] || REDISCLI_AUTH=\${REDIS_PASSWORD:-}
-      fi
-      if [ -n "$REDISCLI_AUTH" ]; then export REDISCLI_AUTH; else unset REDISCLI_AUTH; fi
       answer=$(redis-cli CONFIG SET ${name} ${value})
       echo "$answer"
       [ "$answer" = OK ]
     `,
   )
-}
 
 function settingRemedy(words: {
   readonly id: string

@@ -81,8 +81,20 @@ export const roleOf = (id: Role['id']): Role => {
 
 /** What a failure of one role does to the checks of others: symptoms, never states that somebody else made. */
 const SYMPTOMS: Readonly<Record<Role['id'], readonly string[]>> = {
-  database: ['services/database-healthy', 'services/database-steady', 'logs/database', 'postgres/answers'],
-  redis: ['services/redis-healthy', 'services/redis-steady', 'logs/redis', 'redis/answers'],
+  database: [
+    'services/database-healthy',
+    'services/database-steady',
+    'logs/database',
+    'postgres/answers',
+    'backend/names-resolve',
+  ],
+  redis: [
+    'services/redis-healthy',
+    'services/redis-steady',
+    'logs/redis',
+    'redis/answers',
+    'backend/names-resolve',
+  ],
   backend: [
     'services/backend-healthy',
     'services/backend-steady',

@@ -2,8 +2,10 @@
 
 import type { Container } from '../../src/facts/containers.ts'
 import { stackLogs } from '../../src/facts/logs.ts'
-import { check } from '../../src/model/check.ts'
+import { check, type ReadContext } from '../../src/model/check.ts'
+import { outputOf } from '../../src/model/command.ts'
 import type { AnyRemedy } from '../../src/model/remedy.ts'
+import { sh } from '../../src/model/script.ts'
 import { fail, notApplicable, pass, type Verdict, warn } from '../../src/model/verdict.ts'
 import { BEFORE, isVerdict, placeOf, runningOf, secondsSince, span } from './container-of.ts'
 import { raiseMemoryLimit } from './memory-limit.ts'
@@ -124,7 +126,9 @@ export function serviceHealthy(role: Role) {
     async probe(context) {
       const place = await runningOf(context, role)
       if (isVerdict(place)) return place
-      const { health, healthOutput, failingStreak, name, startedAt } = place.container
+      const { id, healthOutput, failingStreak, name, startedAt } = place.container
+      const health =
+        place.container.health === 'starting' ? await spoken(context, id) : place.container.health
       const details = { measured: health ?? 'no health check', expected: 'healthy' }
       if (health === null) return notApplicable(`${name} has no health check`)
       if (health === 'healthy') return pass(`${name} says that it is healthy`, details)
@@ -143,6 +147,24 @@ export function serviceHealthy(role: Role) {
       )
     },
   })
+}
+
+/** Seconds that a container which has just started is given to say how it is. */
+const PATIENCE_SECONDS = 20
+
+/** Its health once it has spoken; `starting` when it has not by then. */
+async function spoken({ run }: Pick<ReadContext, 'run'>, id: string): Promise<string> {
+  const result = await run(
+    sh`
+      waited=0
+      while health=$(docker inspect --format '{{.State.Health.Status}}' ${id}) && [ "$health" = starting ] && [ "$waited" -lt ${PATIENCE_SECONDS} ]; do
+        waited=$((waited + 1)); sleep 1
+      done
+      printf '%s\\n' "$health"
+    `,
+    { as: 'root', timeoutSeconds: PATIENCE_SECONDS * 2 },
+  )
+  return outputOf(result, 'the health of a container that has just started').trim()
 }
 
 export function serviceWatched(role: Role) {

@@ -7,7 +7,7 @@ import { checksOf, parametersOf, type Runbook } from '../model/runbook.ts'
 import type { TuiProgram } from '../tui/services.ts'
 import type { RunOptions } from './options.ts'
 import { createServices } from './services.ts'
-import { whichTarget } from './which-target.ts'
+import { findTarget } from './which-target.ts'
 
 interface Asked {
   readonly version: string
@@ -21,7 +21,7 @@ export async function openProgram({ version, places, runbook, options }: Asked):
   const targets = openTargets(places.config)
   targets.list()
   const target =
-    options?.target === undefined ? undefined : whichTarget(options.target, targets, options.environment)
+    options?.target === undefined ? undefined : await findTarget(options.target, targets, options.environment)
   const params =
     runbook && target && options
       ? resolveParameters(parametersOf(checksOf(runbook)), target.stack, options.set)

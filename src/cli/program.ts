@@ -88,6 +88,18 @@ export function createProgram(version: string, io: Io, done: (code: ExitCode) =>
     .argument('<runbook>')
     .action(async (runbook: string) => done((await import('./commands/list.ts')).show(io, runbook)))
 
+  command('practice', 'the built-in server to practise on: nothing there is real')
+    .argument('[scenario]', 'which; `--list` names them', 'bare')
+    .option('--list', 'the scenarios')
+    .action(async (scenario: string, options: { list?: boolean }) =>
+      done(
+        await (await import('./commands/practice.ts')).practice(io, version, scenario, {
+          ...program.opts(),
+          ...options,
+        }),
+      ),
+    )
+
   addTargets(command('targets', 'the servers that you have stored'), io, done)
   addRuns(command('runs', 'the journals of earlier runs'), io, version, done)
   return program
@@ -201,7 +213,7 @@ function withRunOptions(command: Command): Command {
   return command
     .option(
       '-t, --target <target>',
-      'a stored name, a host of the OpenSSH client configuration, user@host[:port], or localhost',
+      'a stored name, a host of the OpenSSH client configuration, user@host[:port], localhost, or practice[:SCENARIO]',
     )
     .addOption(environmentOption())
     .option('--set <key=value>', 'a parameter or stack value (repeatable)', collectPair, {})

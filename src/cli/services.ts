@@ -60,6 +60,10 @@ export function createServices(options: ServicesOptions): Services {
     async removeTarget(name) {
       targets.remove(name)
     },
+    async practice() {
+      const { openPractice } = await import('../practice/open.ts')
+      return { target: await openPractice(''), runbook: 'server-setup' }
+    },
     runbooks: () => runbooks.map(summaryOf),
     plan: name => plannedSteps(whichRunbook(name).steps),
     start: (request, ports) => start(options, request, ports),

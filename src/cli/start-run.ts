@@ -7,6 +7,7 @@ import type { Preferences } from '../config/preferences.ts'
 import type { Intents } from '../engine/intents.ts'
 import { createJournal, type Journal, reopenJournal } from '../engine/journal.ts'
 import type { Operator } from '../engine/operator.ts'
+import { rememberedFrom } from '../engine/remembered.ts'
 import { newRunId, resumeRun, runRunbook } from '../engine/run.ts'
 import type { RunPorts } from '../engine/session.ts'
 import { type RunState, replay } from '../engine/state.ts'
@@ -18,7 +19,7 @@ import { createRedactor } from '../host/redact.ts'
 import type { RunEvent } from '../model/event.ts'
 import { EXIT, Failure } from '../model/failure.ts'
 import type { Policy } from '../model/policy.ts'
-import type { Runbook } from '../model/runbook.ts'
+import { checksOf, type Runbook } from '../model/runbook.ts'
 import type { Target } from '../model/target.ts'
 import { reportJson } from '../report/json.ts'
 import type { ConnectionOptions } from './options.ts'
@@ -60,7 +61,11 @@ export interface StartedRun {
 export function startRun(setting: RunSetting, run: NewRun): StartedRun {
   const id = newRunId()
   const journal = createJournal(join(setting.runsFolder, `${id}.jsonl`))
-  const request = { ...run, policy: setting.policy }
+  const request = {
+    ...run,
+    policy: setting.policy,
+    remembered: rememberedFrom(setting.runsFolder, run.target.name, checksOf(run.runbook)),
+  }
   return {
     journalPath: journal.path,
     finished: runRunbook(id, request, portsFor(setting, run.target, journal)),

@@ -41,6 +41,25 @@ export function whichTarget(typed: string | undefined, targets: Targets, environ
   }
 }
 
+/** `practice`, or `practice:SCENARIO`: the built-in server, which is started when it is asked for. */
+const PRACTICE = /^practice(?::(.*))?$/
+
+/**
+ * As {@link whichTarget}, and the practice server besides, unless a stored target has its name.
+ *
+ * @throws Failure (64) for no such scenario, (69) when the practice server does not start.
+ */
+export async function findTarget(
+  typed: string | undefined,
+  targets: Targets,
+  environment?: Environment,
+): Promise<Target> {
+  const practice = PRACTICE.exec(typed ?? '')
+  if (practice === null || targets.find(typed ?? '')) return whichTarget(typed, targets, environment)
+  const { openPractice } = await import('../practice/open.ts')
+  return openPractice(practice[1] ?? '')
+}
+
 /** `[user@]host[:port]`, IPv6 addresses in brackets when a port follows. @throws Failure (64) */
 export function parseAddress(typed: string, targets?: Targets): Address {
   const match =

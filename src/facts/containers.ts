@@ -65,8 +65,10 @@ export interface Container {
 }
 
 // One JSON object a container. Nothing here can hold a secret: no environment, no command line.
+// `.ID`, not `.Id`: with a name that Docker's own type lacks, the whole template falls back to raw JSON, in which a
+// container without a health check has no `.State.Health` to ask about.
 const TEMPLATE = [
-  '{"id":{{json .Id}},"name":{{json .Name}},"labels":{',
+  '{"id":{{json .ID}},"name":{{json .Name}},"labels":{',
   '"service":{{json (index .Config.Labels "com.docker.compose.service")}},',
   '"oneOff":{{json (index .Config.Labels "com.docker.compose.oneoff")}},',
   '"hash":{{json (index .Config.Labels "com.docker.compose.config-hash")}}},',

@@ -47,6 +47,15 @@ export const databaseReadiness = fact(
       ),
       { as: 'root', timeoutSeconds: 30 + Math.ceil(seconds) },
     )
+    // It ran when it was listed, and stopped before it could be asked: that is an answer, and not a good one.
+    if (
+      result.ending === 'exited' &&
+      result.exitCode !== 0 &&
+      /is not running|is restarting/.test(result.stderr)
+    )
+      return { answers: [false, false], startedAt: ['', ''], problem: 'its container stops again and again' }
+    if (result.ending === 'exited' && result.exitCode === 137)
+      return { answers: [false, false], startedAt: ['', ''], problem: 'its container stopped meanwhile' }
     return parseReadiness(outputOf(result, 'whether PostgreSQL answers'))
   },
 )

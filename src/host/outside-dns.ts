@@ -4,6 +4,7 @@ import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { sh } from '../model/script.ts'
 import { codeOf, type Look, startLook } from './look.ts'
+import { endOf } from './tunnel.ts'
 
 export type RecordType = 'A' | 'AAAA' | 'CAA' | 'CNAME' | 'NS'
 
@@ -46,7 +47,8 @@ export async function askNameServer(
   const resolver = new Resolver({ timeout: 2000, tries: 2 })
   const byHand = sh`dig @${server} ${name} ${type}`
   try {
-    resolver.setServers([isIP(server) === 6 ? `[${server}]` : server])
+    const { host, port } = endOf(server, 53)
+    resolver.setServers([`${isIP(host) === 6 ? `[${host}]` : host}:${port}`])
     const answer = await query(resolver, name, type)
     const lines = answer.values.map(value => `${name}. ${answer.ttl ?? '-'} IN ${type} ${value}`)
     return { answer, record: started.ended(byHand, lines.join('\n')) }

@@ -6,6 +6,7 @@ import { isIP } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { sh } from '../model/script.ts'
 import { codeOf, type Look, startLook } from './look.ts'
+import { endOf } from './tunnel.ts'
 
 /** How a web request to one address ended. */
 export type Fetched =
@@ -36,8 +37,7 @@ export function fetchAt(address: string, url: URL): Promise<Look<Fetched>> {
   const pinned = isIP(address) === 6 ? `[${address}]` : address
   const byHand = sh`curl -ki --max-time ${FETCH_SECONDS} --resolve ${`${url.hostname}:${port}:${pinned}`} ${url.href}`
   const options = {
-    host: address,
-    port,
+    ...endOf(address, port),
     path: url.pathname + url.search,
     headers: { Host: url.host, 'User-Agent': 'kneeboard', Connection: 'close' },
     servername: url.hostname,
@@ -114,7 +114,7 @@ export function shakeHands(address: string, name: string, port = 443): Promise<L
       socket.destroy()
       resolve({ answer, record: started.ended(byHand, text, answer.outcome === 'certificates' ? 0 : 1) })
     }
-    const socket = connect({ host: address, port, servername: name, rejectUnauthorized: false })
+    const socket = connect({ ...endOf(address, port), servername: name, rejectUnauthorized: false })
     socket.setTimeout(FETCH_SECONDS * 1000, () =>
       finish({ outcome: 'timed-out', reason: 'no handshake in time' }, 'no handshake in time'),
     )

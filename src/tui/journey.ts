@@ -115,6 +115,14 @@ export function useJourney({ services, initial, onRun, onExit }: JourneySetting)
         await services.removeTarget(name)
         then()
       }),
+    /** The built-in server: straight to the plan of its runbook, whose parameters all have a value. */
+    practise: () =>
+      attempt(async () => {
+        const practice = await services.practice?.()
+        const runbook = services.runbooks().find(({ id }) => id === practice?.runbook)
+        if (practice !== undefined && runbook !== undefined)
+          go(push(stack, { screen: 'plan', target: practice.target, runbook, params: {} }))
+      }),
     /** Once: asks a run to stop, or leaves when none is under way. Twice: ends the run and leaves. */
     interrupt() {
       const store = place.screen === 'run' ? place.store : undefined

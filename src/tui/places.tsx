@@ -100,7 +100,7 @@ export function PlaceView(props: PlaceViewProps) {
 
 const problemOf = ({ problem }: Loaded<unknown>) => (problem === undefined ? {} : { problem })
 
-function HomeView({ place, journey, data, initial }: ViewProps<'home'>) {
+function HomeView({ place, journey, data, initial, services }: ViewProps<'home'>) {
   const { targets, due } = data
   const known = targets.value ?? []
   const { forRunbook } = place
@@ -120,6 +120,7 @@ function HomeView({ place, journey, data, initial }: ViewProps<'home'>) {
           : journey.go(openRunbook(journey.stack, target, forRunbook, initial?.params ?? {}))
       }
       onTry={({ target }) => journey.openFrom({ ...place, selected: target.name }, { screen: 'try', target })}
+      onPractise={services.practice && (() => void journey.practise())}
       onAdd={() => journey.open({ screen: 'add' })}
       onImport={() => journey.open({ screen: 'import' })}
       onRemove={name => void journey.removeTarget(name, targets.load)}

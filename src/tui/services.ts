@@ -163,6 +163,8 @@ export interface Services {
   /** @throws Failure whose message the form shows. */
   addTarget(draft: TargetDraft): Promise<void>
   removeTarget(name: string): Promise<void>
+  /** The built-in server, started now; left out where there is none. @throws Failure */
+  practice?(): Promise<{ readonly target: Target; readonly runbook: string }>
   runbooks(): readonly RunbookSummary[]
   plan(runbook: string): readonly PlannedStep[]
   /** Runs to its end. Rejects only for our own mistakes: everything foreseen is an outcome. */

@@ -1,5 +1,7 @@
 /** The whole first day, headless: a server with the application’s files and images, on which nothing ever ran. */
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AcmeServer, type Lab, type LabServer, openLab, startAcme, startShopServer } from './index.ts'
 import { kneeboard, notGood } from './kneeboard.ts'
@@ -38,6 +40,8 @@ const settings = (): string[] =>
 
 test('from files and images to a shop that customers can use; a second run changes nothing', async () => {
   const on = kneeboard()
+  // A lab server is smaller than what production is planned with.
+  writeFileSync(join(on.home, 'policy.json'), JSON.stringify({ memoryProductionGiB: 3 }), { mode: 0o600 })
   // The BACKEND_URL of a shop without a certificate is http: it becomes https with the first day’s end.
   await shop.run(`sed -i 's|^BACKEND_URL=.*|BACKEND_URL=https://${shop.domain}|' $env_file`)
   const first = await on.json(server, 'run', 'first-deployment', '--consent', 'disruptive', ...settings())

@@ -11,7 +11,7 @@ import { findFault } from './faults/index.ts'
 import { type Lab, type LabServer, labIsPossible, openLab, startShopServer } from './index.ts'
 import { kneeboard, notGood } from './kneeboard.ts'
 import { waitFor } from './shell.ts'
-import type { Shop } from './shop/shop.ts'
+import { type Shop, waitUntilHealthy } from './shop/shop.ts'
 import { walk } from './walk.ts'
 
 const BACKEND = 'registry.lab/webshop-backend'
@@ -192,6 +192,7 @@ describe.skipIf(!(await labIsPossible()).possible)('rolling a bad migration back
       await findFault('bad-migration').inject(server)
       await sql("UPDATE products_product SET warehouse = E'north\\nside' WHERE id % 3 = 0")
       await server.snapshot('bad')
+      await waitUntilHealthy(server)
     })
 
     test('a forgotten session is named and ended; one that blocks the ALTER is named, tries are given up, nothing is lost', async () => {
@@ -201,7 +202,7 @@ describe.skipIf(!(await labIsPossible()).possible)('rolling a bad migration back
         params: params('products', '0006'),
         policy: { migrationBlockerSeconds: 1, migrationLockTries: 2, migrationLockPauseSeconds: 1 },
         consent: async ({ plan, attempt }) => {
-          if (plan.remedy === 'migrations/undo' && attempt === 1) await holdTable(server, shop, sql)
+          if (plan.remedy === 'migrations/undo' && attempt === 1) await holdTable(shop, sql)
           return {
             answer: 'yes',
             by: 'test',
@@ -264,16 +265,7 @@ compose up -d --no-deps --wait backend frontend celery celery-beat < /dev/null`,
 
     test('headless, by the built program: passed, with what was dropped kept to the last row', async () => {
       await server.restore('bad')
-      await waitFor(
-        'the shop',
-        async () =>
-          (
-            await server.exec(
-              'cd /opt/webshop && docker compose -f docker-compose.prod.yml exec -T db pg_isready < /dev/null',
-            )
-          ).exitCode === 0,
-        { timeout: 120_000 },
-      )
+      await waitUntilHealthy(server)
       const dropped = await sql(
         "SELECT md5(string_agg(id || ':' || warehouse, ',' ORDER BY id)) FROM products_product",
       )
@@ -373,11 +365,7 @@ compose up -d --no-deps --wait backend frontend celery celery-beat < /dev/null`,
 })
 
 /** A session of somebody's that reads the table in one long transaction. */
-async function holdTable(
-  server: LabServer,
-  shop: Shop,
-  sql: (text: string) => Promise<string>,
-): Promise<void> {
+async function holdTable(shop: Shop, sql: (text: string) => Promise<string>): Promise<void> {
   await shop.run(
     `compose exec -T --detach --env PGAPPNAME=endless-report db psql -XAtq -U "$(sed -n 's/^DB_USER=//p' "$env_file")" -d "$(sed -n 's/^DB_NAME=//p' "$env_file")" -c BEGIN -c 'SELECT count(*) FROM products_product' -c 'SELECT pg_sleep(86400)' < /dev/null`,
   )
@@ -388,7 +376,6 @@ async function holdTable(
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'endless-report' AND query LIKE '%sleep%' AND state = 'active'",
       )) === '1',
   )
-  void server
 }
 
 /** A release as the shop's own are made: files laid over v1.1.0. */

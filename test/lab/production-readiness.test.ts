@@ -89,9 +89,12 @@ test.each([
 ])('%s is found by %s', async (name, check, words) => {
   const fault = findFault(name)
   await fault.inject(server)
-  const seen = await walk(server, checksOf(productionReadiness), { ...production, mode: 'check' })
-  expect(seen.verdict(check)).toMatchObject({ status: 'fail', summary: expect.stringContaining(words) })
-  await fault.undo?.(server)
+  try {
+    const seen = await walk(server, checksOf(productionReadiness), { ...production, mode: 'check' })
+    expect(seen.verdict(check)).toMatchObject({ status: 'fail', summary: expect.stringContaining(words) })
+  } finally {
+    await fault.undo?.(server)
+  }
 })
 
 test('a header left out, and a redirect that is gone, are named', async () => {

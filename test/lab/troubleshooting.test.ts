@@ -181,7 +181,7 @@ const rows: readonly Row[] = [
     fault: 'celery-queue-backlog',
     cause: 'celery/takes-tasks',
     explains: ['celery/queue'],
-    remedy: 'services/restart-worker',
+    remedy: 'celery/restart-worker',
   },
   {
     fault: 'docker-stopped',
@@ -190,7 +190,6 @@ const rows: readonly Row[] = [
     remedy: 'docker/start-engine',
   },
   { fault: 'full-disk', cause: 'disk/space', explains: [], remedy: 'disk/move-aside' },
-  { fault: 'full-log-disk', cause: 'disk/space', remedy: 'disk/make-room' },
   { fault: 'port-80-blocked', cause: 'site/http-answers', remedy: 'firewall/open-port-80' },
   {
     fault: 'docker-dns-broken',
@@ -214,6 +213,8 @@ const rows: readonly Row[] = [
   { fault: 'failed-unit', cause: 'system/failed-units' },
   { fault: 'disk-inodes', cause: 'system/inodes' },
   { fault: 'aaaa-of-another-host', cause: 'dns/aaaa-leads-here' },
+  // Last: it leaves a small disk behind.
+  { fault: 'full-log-disk', cause: 'disk/space', remedy: 'disk/make-room' },
 ]
 
 const only = process.env.KNEEBOARD_FAULTS?.split(',')
@@ -305,7 +306,8 @@ test.for(only === undefined ? chosenPairs : [])(
       expect(notGood(run.report)).toEqual([])
       expect(run.report.status).toBe('passed')
     } finally {
-      for (const name of names.toReversed()) await findFault(name).undo?.(server, lab)
+      for (const fault of names.map(findFault))
+        if (await fault.isVisible(server)) await fault.undo?.(server, lab)
     }
     await expectWell()
   },
@@ -331,7 +333,8 @@ test.for(chosen)('$fault: $cause is the cause', { timeout: 600_000 }, async row 
     expect(run.report.status).toBe('passed')
     expect(run.report.actions[0]).toMatchObject({ remedy: row.remedy, outcome: 'proven' })
   } finally {
-    await fault.undo?.(server, lab)
+    // What a remedy has put right, in its own way, is not put back a second time.
+    if (await fault.isVisible(server)) await fault.undo?.(server, lab)
   }
   await expectWell()
 })

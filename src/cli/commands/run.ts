@@ -21,7 +21,7 @@ import type { ResumeOptions, RunOptions } from '../options.ts'
 import { renderState } from '../render-run.ts'
 import { continueRun, type RunSetting, type StartedRun, startRun } from '../start-run.ts'
 import { whichChecks, whichRunbook } from '../which-runbook.ts'
-import { whichTarget } from '../which-target.ts'
+import { findTarget } from '../which-target.ts'
 
 export async function run(io: Io, version: string, name: string, options: RunOptions): Promise<ExitCode> {
   const runbook = whichRunbook(name)
@@ -56,7 +56,7 @@ async function printed(
   options: RunOptions,
 ): Promise<ExitCode> {
   const places = openPlaces(io.environment)
-  const target = whichTarget(options.target, openTargets(places.config), options.environment)
+  const target = await findTarget(options.target, openTargets(places.config), options.environment)
   const params = resolveParameters(parametersOf(checksOf(runbook)), target.stack, options.set)
   const { only, skip, dryRun } = options
   const run = {

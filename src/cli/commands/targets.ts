@@ -11,7 +11,7 @@ import type { Io } from '../io.ts'
 import type { ConnectionOptions } from '../options.ts'
 import { connectRequest } from '../start-run.ts'
 import { table } from '../table.ts'
-import { parseAddress, whichTarget } from '../which-target.ts'
+import { findTarget, parseAddress } from '../which-target.ts'
 
 const open = (io: Io): Targets => openTargets(openPlaces(io.environment).config)
 
@@ -66,7 +66,7 @@ export function removeTarget(io: Io, name: string): ExitCode {
 }
 
 export async function testTarget(io: Io, name: string, options: ConnectionOptions): Promise<ExitCode> {
-  const target = whichTarget(name, open(io))
+  const target = await findTarget(name, open(io))
   const started = performance.now()
   const { connectTo } = await import('../../host/connect.ts')
   const machine = await connectTo(connectRequest(target, options), refusingPrompter)

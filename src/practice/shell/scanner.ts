@@ -84,14 +84,14 @@ export class Scanner {
     const character = this.peek()
     if (character === "'") {
       const end = this.text.indexOf("'", this.at + 1)
-      if (end === -1) return this.unexpectedEnd('Unterminated quoted string')
+      if (end === -1) this.unexpectedEnd('Unterminated quoted string')
       parts.push({ kind: 'text', text: this.text.slice(this.at + 1, end), quoted: true })
       this.at = end + 1
     } else if (character === '"') {
       this.at++
       const inner = this.doubleQuoted('"')
       // An empty pair of quotes is still a word.
-      parts.push({ kind: 'text', text: '', quoted: true }, ...inner)
+      parts.push(...(inner.length > 0 ? inner : [{ kind: 'text', text: '', quoted: true } as const]))
       this.at++
     } else if (character === '\\') {
       const next = this.peek(1)
@@ -101,7 +101,11 @@ export class Scanner {
     else if (character === '`') parts.push(this.#backQuoted(false))
     else {
       let end = this.at + 1
-      while (end < this.text.length && !WORD_ENDS.has(this.text[end] ?? '') && !/['"\\$`]/.test(this.text[end] ?? ''))
+      while (
+        end < this.text.length &&
+        !WORD_ENDS.has(this.text[end] ?? '') &&
+        !/['"\\$`]/.test(this.text[end] ?? '')
+      )
         end++
       parts.push({ kind: 'text', text: this.text.slice(this.at, end), quoted: false })
       this.at = end
@@ -127,7 +131,10 @@ export class Scanner {
       if (character === '\\') {
         const next = this.peek(1)
         if (next === '\n') this.at += 2
-        else if (next !== '' && ('$`\\'.includes(next) || (end !== '' && next === end) || (end === '}' && next === '"'))) {
+        else if (
+          next !== '' &&
+          ('$`\\'.includes(next) || (end !== '' && next === end) || (end === '}' && next === '"'))
+        ) {
           text += next
           this.at += 2
         } else {
@@ -158,7 +165,9 @@ export class Scanner {
       return { kind: 'command', body, quoted }
     }
     if (next === '{') return this.#braced(quoted)
-    const name = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])/.exec(this.text.slice(this.at + 1, this.at + 200))?.[0]
+    const name = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])/.exec(
+      this.text.slice(this.at + 1, this.at + 200),
+    )?.[0]
     if (name === undefined) {
       this.at++
       return { kind: 'text', text: '$', quoted: true }
@@ -172,7 +181,9 @@ export class Scanner {
     this.at += 2
     const length = this.peek() === '#' && this.peek(1) !== '}'
     if (length) this.at++
-    const name = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])/.exec(this.text.slice(this.at, this.at + 200))?.[0]
+    const name = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])/.exec(
+      this.text.slice(this.at, this.at + 200),
+    )?.[0]
     if (name === undefined) throw new ShellSyntaxError('Bad substitution')
     this.at += name.length
     if (this.peek() === '}') {
@@ -205,7 +216,11 @@ export class Scanner {
   #upToQuoteOrBrace(): Part[] {
     const parts: Part[] = []
     let text = ''
-    for (let character = this.peek(); character !== '}' && character !== '"' && character !== ''; character = this.peek()) {
+    for (
+      let character = this.peek();
+      character !== '}' && character !== '"' && character !== '';
+      character = this.peek()
+    ) {
       if (character === '$' || character === '`') {
         if (text !== '') parts.push({ kind: 'text', text, quoted: true })
         text = ''

@@ -35,7 +35,11 @@ export type Command =
       readonly words: readonly Word[]
       readonly redirections: readonly Redirection[]
     }
-  | { readonly kind: 'group' | 'subshell'; readonly body: List; readonly redirections: readonly Redirection[] }
+  | {
+      readonly kind: 'group' | 'subshell'
+      readonly body: List
+      readonly redirections: readonly Redirection[]
+    }
   | {
       readonly kind: 'if'
       readonly branches: readonly { readonly condition: List; readonly body: List }[]

@@ -64,14 +64,15 @@ function lastRunRows(page: Page, lastRun: NonNullable<TargetSummary['lastRun']>,
 }
 
 /** Says what to do when there is nothing yet. */
-export function emptyHome(page: Page, problem?: string): Line[] {
+export function emptyHome(page: Page, problem?: string, canPractise = false): Line[] {
   if (problem !== undefined)
     return [...prose(page, 'The servers could not be read.', 'bad'), ...prose(page, problem)]
   return [
     ...prose(page, 'There is no server here yet.', 'strong'),
     [],
-    ...prose(page, 'Press Enter to practise on a built-in one, where nothing is real.'),
-    [],
+    ...(canPractise
+      ? [...prose(page, 'Press Enter to practise on a built-in one, where nothing is real.'), []]
+      : []),
     ...prose(
       page,
       'Press n to add the first one, or i to take hosts over from your OpenSSH configuration. Kneeboard needs:',

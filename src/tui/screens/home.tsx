@@ -56,6 +56,17 @@ export const dueKeys: typeof homeKeys = {
   },
 }
 
+/** While there is no server yet. */
+export const emptyKeys: typeof homeKeys = {
+  ...homeKeys,
+  open: {
+    keys: ['enter', 'right', 'l'],
+    shown: '↵',
+    hint: 'practise',
+    help: 'Practise on the built-in server: nothing there is real',
+  },
+}
+
 export const removeKeys = keyTable({
   remove: { keys: ['y'], shown: 'y', hint: 'remove it from the list', help: 'Take it off this list' },
   keep: { keys: ['n', 'escape'], shown: 'n', hint: 'keep it', help: 'Leave the list as it is' },
@@ -74,6 +85,8 @@ interface HomeProps {
   /** What waits for the operator, the most pressing first. */
   readonly due?: readonly DueItem[]
   readonly onDue: (item: DueItem) => void
+  /** Opens the built-in server; left out where there is none. */
+  readonly onPractise?: (() => void) | undefined
   readonly onTry: (target: TargetSummary) => void
   readonly onAdd: () => void
   readonly onImport: () => void
@@ -126,14 +139,22 @@ export function Home(props: HomeProps) {
     )
   }
   const isEmpty = targets.length === 0 && waiting.length === 0
+  const practises =
+    isEmpty && props.targets !== undefined && problem === undefined && props.onPractise !== undefined
   return (
     <Screen
       trail={trail}
       status={status}
-      keys={item === undefined ? homeKeys : dueKeys}
+      keys={item !== undefined ? dueKeys : practises ? emptyKeys : homeKeys}
       handlers={{
         open:
-          item !== undefined ? () => onDue(item) : chosen === undefined ? undefined : () => onOpen(chosen),
+          item !== undefined
+            ? () => onDue(item)
+            : chosen !== undefined
+              ? () => onOpen(chosen)
+              : practises
+                ? props.onPractise
+                : undefined,
         add: onAdd,
         try: chosen === undefined ? undefined : () => onTry(chosen),
         import: onImport,
@@ -149,7 +170,7 @@ export function Home(props: HomeProps) {
             lines={
               props.targets === undefined && problem === undefined
                 ? []
-                : emptyHome({ width: insideColumns(columns), symbols }, problem)
+                : emptyHome({ width: insideColumns(columns), symbols }, problem, practises)
             }
             width={insideColumns(columns)}
           />

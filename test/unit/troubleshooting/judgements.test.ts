@@ -115,6 +115,9 @@ test('a line is taken out where it is a whole directive', () => {
   expect(withoutLine(file, 3)).toContain('# taken out, nginx refuses it:     bad on;')
   expect(withoutLine(file, 1)).toBeNull()
   expect(withoutLine(file, 9)).toBeNull()
+  // A missing semicolon is noticed a line later, or at the end of the file.
+  expect(withoutLine('a 1;\nb 2\n', 3)).toBe('a 1;\n# taken out, nginx refuses it: b 2\n')
+  expect(withoutLine('server {\n  b 2\n}\n', 3)).toBe('server {\n# taken out, nginx refuses it:   b 2\n}\n')
 })
 
 test('of sessions that wait for each other, the one that waits for nobody is the cause', () => {

@@ -1,0 +1,188 @@
+/** Every program of this world by its name. */
+
+import type { Program } from '../system/machine.ts'
+import * as accounts from './accounts/change.ts'
+import * as identity from './accounts/identity.ts'
+import * as rights from './accounts/rights.ts'
+import { pgControlData, pgIsReady, psql } from './database/postgres.ts'
+import { redisCli } from './database/redis-cli.ts'
+import { docker, dockerd } from './docker/docker.ts'
+import * as change from './files/change.ts'
+import * as encode from './files/encode.ts'
+import { find } from './files/find.ts'
+import * as list from './files/list.ts'
+import { certbot } from './network/certbot.ts'
+import { curl, wget } from './network/curl.ts'
+import { fail2banClient } from './network/fail2ban.ts'
+import { sshd, sshKeygen } from './network/sshd.ts'
+import { iptables, ufw } from './network/ufw.ts'
+import * as apt from './packages/apt.ts'
+import { celery, nginx, python } from './run/application.ts'
+import * as basics from './run/basics.ts'
+import { shell } from './run/shell.ts'
+import * as wrappers from './run/wrappers.ts'
+import * as facts from './system/facts.ts'
+import { systemctl } from './system/systemctl.ts'
+import * as systemd from './system/systemd-tools.ts'
+import * as various from './system/various.ts'
+import { awk } from './text/awk.ts'
+import { grep } from './text/grep.ts'
+import { sed } from './text/sed.ts'
+import * as text from './text/small.ts'
+
+const BY_NAME: Readonly<Record<string, Program>> = {
+  sh: shell,
+  bash: shell,
+  dash: shell,
+  '[': basics.test,
+  test: basics.test,
+  echo: basics.echo,
+  printf: basics.printf,
+  true: basics.yes,
+  false: basics.no,
+  sleep: basics.sleep,
+  pwd: basics.pwd,
+  kill: basics.kill,
+  env: wrappers.env,
+  printenv: wrappers.printenv,
+  timeout: wrappers.timeout,
+  setsid: wrappers.setsid,
+  nohup: wrappers.nohup,
+  nice: wrappers.nice,
+  ionice: wrappers.nice,
+  setpriv: wrappers.setpriv,
+  runuser: wrappers.runuser,
+  flock: wrappers.flock,
+  xargs: wrappers.xargs,
+  cat: text.cat,
+  head: text.head,
+  tail: text.tail,
+  wc: text.wc,
+  cut: text.cut,
+  tr: text.tr,
+  sort: text.sort,
+  uniq: text.uniq,
+  paste: text.paste,
+  tac: text.tac,
+  rev: text.rev,
+  seq: text.seq,
+  tee: text.tee,
+  cmp: text.compareFiles,
+  diff: text.compareFiles,
+  comm: text.comm,
+  grep,
+  egrep: grep,
+  fgrep: grep,
+  sed,
+  awk,
+  find,
+  ls: list.ls,
+  stat: list.stat,
+  readlink: list.readlink,
+  realpath: list.readlink,
+  basename: list.basename,
+  dirname: list.dirname,
+  du: list.du,
+  mkdir: change.mkdir,
+  rmdir: change.rmdir,
+  rm: change.rm,
+  mv: change.mv,
+  cp: change.cp,
+  ln: change.ln,
+  touch: change.touch,
+  mktemp: change.mktemp,
+  mkfifo: change.mkfifo,
+  chmod: change.chmod,
+  chown: change.chown,
+  chgrp: change.chown,
+  install: change.install,
+  truncate: change.truncate,
+  fallocate: change.fallocate,
+  sync: change.sync,
+  dd: change.dd,
+  base64: encode.base64,
+  md5sum: encode.checksum,
+  sha1sum: encode.checksum,
+  sha224sum: encode.checksum,
+  sha256sum: encode.checksum,
+  sha512sum: encode.checksum,
+  od: encode.od,
+  gzip: encode.gzip,
+  gunzip: encode.gzip,
+  zcat: encode.gzip,
+  tar: encode.tar,
+  id: identity.id,
+  whoami: identity.whoami,
+  groups: identity.groups,
+  getent: identity.getent,
+  passwd: identity.passwd,
+  chpasswd: identity.chpasswd,
+  chage: identity.chage,
+  adduser: accounts.adduser,
+  useradd: accounts.useradd,
+  usermod: accounts.usermod,
+  groupadd: accounts.groupadd,
+  gpasswd: accounts.gpasswd,
+  deluser: accounts.deluser,
+  userdel: accounts.deluser,
+  sudo: rights.sudo,
+  visudo: rights.visudo,
+  su: rights.su,
+  date: facts.date,
+  uname: facts.uname,
+  nproc: facts.nproc,
+  getconf: facts.getconf,
+  df: facts.df,
+  free: facts.free,
+  uptime: facts.uptime,
+  ss: facts.ss,
+  ip: facts.ip,
+  ps: facts.ps,
+  pgrep: facts.pgrep,
+  swapon: facts.swap,
+  swapoff: facts.swap,
+  mkswap: facts.swap,
+  logger: facts.logger,
+  systemctl,
+  'systemd-run': systemd.systemdRun,
+  'systemd-analyze': systemd.systemdAnalyze,
+  'systemd-detect-virt': systemd.detectVirtualisation,
+  journalctl: systemd.journalctl,
+  timedatectl: systemd.timedatectl,
+  hostnamectl: systemd.hostnamectl,
+  hostname: systemd.hostname,
+  busctl: systemd.busctl,
+  loginctl: basics.yes,
+  'apt-get': apt.aptGet,
+  'apt-cache': apt.aptCache,
+  'apt-config': apt.aptConfig,
+  'apt-mark': apt.aptMark,
+  dpkg: apt.dpkg,
+  'dpkg-query': apt.dpkgQuery,
+  'unattended-upgrade': basics.yes,
+  sshd,
+  'ssh-keygen': sshKeygen,
+  ufw,
+  iptables,
+  ip6tables: iptables,
+  'fail2ban-client': fail2banClient,
+  docker,
+  dockerd,
+  certbot,
+  curl,
+  wget,
+  nginx,
+  celery,
+  python,
+  python3: python,
+  psql,
+  pg_isready: pgIsReady,
+  pg_controldata: pgControlData,
+  'redis-cli': redisCli,
+  'redis-server': basics.yes,
+  postgres: basics.yes,
+  gunicorn: basics.yes,
+  ...various.PROGRAMS,
+}
+
+export const programs: ReadonlyMap<string, Program> = new Map(Object.entries(BY_NAME))

@@ -1,0 +1,6 @@
+/** What keeps the clock right. */
+
+export class Clock {
+  ntp = true
+  synchronised = true
+}

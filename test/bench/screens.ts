@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { quickWidths } from '../../scripts/quick-widths.ts'
-import { buildProgram, newHome, openProgram } from '../pty/program.ts'
+import { buildProgram, flagsOf, newHome, openProgram } from '../pty/program.ts'
 import { openPty, type PtyTerminal } from '../pty/terminal.ts'
 import { type Figure, median, percentile } from './figure.ts'
 
@@ -93,7 +93,7 @@ async function underFlood(path: string): Promise<Figure[]> {
     [80, 24],
     [140, 45],
   ] as const) {
-    const terminal = openPty([path, '10000', '999999999'], { columns, rows })
+    const terminal = openPty([...flags(), path, '10000', '999999999'], { columns, rows })
     await begin(terminal)
     await terminal.waitFor('following', 30)
     const times: number[] = []
@@ -134,7 +134,7 @@ function processorTime(pid: number): number {
 }
 
 async function oneLine(path: string, columns: number, rows: number): Promise<Figure> {
-  const terminal = openPty([path, '0', '0'], { columns, rows })
+  const terminal = openPty([...flags(), path, '0', '0'], { columns, rows })
   await terminal.waitFor('nothing has run yet', 30)
   // A plan stands still: all bytes from here on are the key's.
   terminal.press('p', '?')
@@ -166,7 +166,7 @@ async function oneLine(path: string, columns: number, rows: number): Promise<Fig
 }
 
 async function memory(path: string): Promise<Figure[]> {
-  const terminal = openPty([path, '20000', '200000'], { columns: 140, rows: 45 })
+  const terminal = openPty([...flags(), path, '20000', '200000'], { columns: 140, rows: 45 })
   await begin(terminal)
   await terminal.waitFor('line 200000:', 120)
   const status = readFileSync(`/proc/${terminal.pid}/status`, 'utf8')
@@ -220,6 +220,9 @@ const late = (seconds: number, wanted: string): Promise<never> =>
   )
 
 /** As scripts/build.ts does it, with the same modules in place of others. */
+/** The flood runs under the flags that the program itself has. */
+const flags = () => flagsOf(fileURLToPath(new URL('../../src/kneeboard.ts', import.meta.url)))
+
 async function bundleFlood(): Promise<{ path: string; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'kneeboard-bench-'))
   const bundle = await rolldown({

@@ -1,7 +1,7 @@
 /** The program as it is shipped, built from the sources as they are now, with a home of its own. */
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,6 +38,12 @@ export function newHome(): Home {
 }
 
 /** Opens the program at a home. */
+/** Node's flags of a program, as its first line has them. */
+export function flagsOf(program: string): string[] {
+  const [first = ''] = readFileSync(program, 'utf8').split('\n', 1)
+  return first.startsWith('#!') ? first.split(' ').filter(word => word.startsWith('--')) : []
+}
+
 export function openProgram(
   program: string,
   home: Home,
@@ -45,7 +51,7 @@ export function openProgram(
   options: PtyOptions = {},
 ): PtyTerminal {
   const { environment, ...rest } = options
-  return openPty([program, ...words], {
+  return openPty([...flagsOf(program), program, ...words], {
     cwd: home.work,
     ...rest,
     environment: { KNEEBOARD_HOME: join(home.folder, 'home'), ...environment },

@@ -92,7 +92,8 @@ export async function notesProject(server: LabServer): Promise<NotesProject> {
   await server.must(`mkdir -p ${HOME}/backups && cat > ${HOME}/docker-compose.yml`, { input: COMPOSE })
   await server.must(`printf 'TAG=v1\\nPOSTGRES_PASSWORD=notes\\n' > ${HOME}/.env`)
   await server.must(`set -e
-docker run --name notes-runtime --network host --user root registry.lab/webshop-backend:v1.0.0 sh -c \
+mirror=$(ip -4 route show default | awk '{ print $3 }')
+docker run --name notes-runtime --network host --add-host "deb.debian.org:$mirror" --user root registry.lab/webshop-backend:v1.0.0 sh -c \
   'apt-get update -q && apt-get install -qy --no-install-recommends python3-alembic python3-psycopg2' > /dev/null
 docker commit notes-runtime notes-runtime > /dev/null && docker rm notes-runtime > /dev/null`)
   for (const [tag, names] of Object.entries(releases)) await buildRelease(server, tag, names)

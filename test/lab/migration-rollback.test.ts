@@ -165,9 +165,13 @@ describe.skipIf(!(await labIsPossible()).possible)('rolling a bad migration back
       expect(seal.verdict('migrations/plan-reversible').summary).toContain(
         'payments.0004_seal cannot be undone, which “migrate --plan” does not say: Seal says that it cannot be reversed',
       )
-      const refuse = await walk(server, checks, { mode: 'check', params: params('orders', '0003') })
+      // It changes no table, so the older code can live with it: that it cannot be undone is said all the same.
+      const refuse = await walk(server, checks, {
+        mode: 'check',
+        params: params('orders', '0003'),
+      })
       expect(refuse.verdict('migrations/plan-reversible').summary).toContain(
-        'orders.0004_refuse cannot be undone, which “migrate --plan” does not say: its function refuse only refuses',
+        'orders.0004_refuse cannot be undone: its function refuse only refuses',
       )
       // A relation of many to many is a table that no model names; it stays where nothing of the older code minds it.
       const tags = await walk(server, checks, {

@@ -33,11 +33,7 @@ function session(name: string, ...statements: string[]): string {
   psql -XAtq -U "$(get_key $env_file DB_USER)" -d "$(get_key $env_file DB_NAME)" ${commands}`
 }
 
-const forgotten = [
-  'BEGIN',
-  'UPDATE products_product SET stock = stock WHERE id < 100',
-  '\\! exec sleep 86400',
-]
+const forgotten = ['BEGIN', 'UPDATE products_product SET name = name WHERE id < 100', '\\! exec sleep 86400']
 const end = (name: string) =>
   `sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${name}'" > /dev/null`
 const count = (condition: string) => `$(sql "SELECT count(*) FROM pg_stat_activity WHERE ${condition}")`

@@ -58,8 +58,11 @@ describe('the shop', () => {
 
   it('keeps its secrets to deploy, and its logs free of errors', async () => {
     expect(await shop.run('stat -c "%U %a" .env "$env_file"')).toBe('deploy 600\ndeploy 600\n')
-    // Not since the beginning: services that come back after a reboot look for each other for a while.
-    const logs = await shop.run('compose logs --since 10s nginx backend frontend celery celery-beat')
+    // Of one visit, not since the beginning: services that come back after a reboot look for each other for a while.
+    const moment = (await server.must('date -u +%Y-%m-%dT%H:%M:%S.%NZ')).trim()
+    expect(await visit('/')).toContain('<li>Product 1: 6.00</li>')
+    const logs = await shop.run(`compose logs --since ${moment} nginx backend frontend celery celery-beat`)
+    expect(logs).toContain('GET / HTTP')
     expect(logs).not.toMatch(/ERROR|CRITICAL|Traceback|unavailable/)
   })
 })

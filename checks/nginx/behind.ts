@@ -92,12 +92,17 @@ export const addressesCurrent = check({
   async probe(context) {
     const { read, params } = context
     if (params.nginxRunsIn === 'host') return onHost()
-    const { upstreams, workersAgeSeconds } = await read(nginxView, params.composeFile, params.nginxService)
+    const view = await read(nginxView, params.composeFile, params.nginxService)
+    const { upstreams, workers, workersAgeSeconds } = view
     const { address, url } = await question(context)
     const { now, errors } = await read(gatewayErrors, params.composeFile, params.nginxService, address, url)
     const current = new Set([...upstreams.values()].flat())
-    const since = now - workersAgeSeconds * 1000
-    const stale = errors.findLast(error => error.at >= since - 1000 && !current.has(hostOf(error.upstream)))
+    // By worker, since clocks tell whole seconds and a reload takes less. By time as well: a restarted container gives
+    // the same process ids out again.
+    const since = now - workersAgeSeconds * 1000 - 2000
+    const stale = errors.findLast(
+      ({ at, worker, upstream }) => workers.includes(worker) && at >= since && !current.has(hostOf(upstream)),
+    )
     const measured = [...upstreams].map(([name, found]) => `${name}: ${found.join(' ') || 'none'}`).join(', ')
     if (stale === undefined)
       return pass('nginx has asked no address that is not a service’s own', { measured })

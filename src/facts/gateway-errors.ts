@@ -9,6 +9,8 @@ import { outsideFetch } from './outside.ts'
 export interface GatewayError {
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** The worker that asked, by its process id in nginx’s container. */
+  readonly worker: number
   /** The address that nginx asked: `172.18.0.5:8000`. */
   readonly upstream: string
   /** nginx’s words: `connect() failed (111: Connection refused)`. */
@@ -59,11 +61,13 @@ export function parseGatewayErrors(text: string): GatewayErrors {
   return {
     now: Number(now) * 1000,
     errors: lines.flatMap(line => {
-      const [, year, month, day, time] = /(\d{4})\/(\d{2})\/(\d{2}) (\d{2}:\d{2}:\d{2}) \[/.exec(line) ?? []
+      const [, year, month, day, time, worker] =
+        /(\d{4})\/(\d{2})\/(\d{2}) (\d{2}:\d{2}:\d{2}) \[\w+\] (\d+)#/.exec(line) ?? []
       const upstream = /upstream: \\?"[a-z]+:\/\/([^/"\\]+)/.exec(line)?.[1]
       const words = /\*\d+ (.*?) while /.exec(line)?.[1] ?? ''
       if (upstream === undefined || time === undefined) return []
-      return [{ at: Date.parse(`${year}-${month}-${day}T${time}Z`), upstream, words }]
+      const at = Date.parse(`${year}-${month}-${day}T${time}Z`)
+      return [{ at, worker: Number(worker), upstream, words }]
     }),
   }
 }

@@ -17,6 +17,8 @@ export interface NginxView {
   readonly listens: readonly string[]
   /** What `ssl_certificate` names, as nginx sees it, in PEM as it is on disk now: the leaf first. */
   readonly certificates: readonly { readonly path: string; readonly pem: readonly string[] }[]
+  /** Process ids of its workers, as its own log names them; those of before the last reload, which only finish, left out. */
+  readonly workers: readonly number[]
   /** Seconds since its youngest worker began: since the last start or reload. */
   readonly workersAgeSeconds: number
 }
@@ -43,7 +45,8 @@ const INSIDE = sh`
   cut -d ' ' -f 1 /proc/uptime
   for process in /proc/[0-9]*; do
     case $(tr '\\0' ' ' <"$process/cmdline" 2>/dev/null) in
-      'nginx: worker process'*) sed 's/.*) //' "$process/stat" | cut -d ' ' -f 20 ;;
+      'nginx: worker process is shutting down'*) ;;
+      'nginx: worker process'*) echo "\${process##*/} $(sed 's/.*) //' "$process/stat" | cut -d ' ' -f 20)" ;;
     esac
   done
   true
@@ -86,7 +89,11 @@ export function parseNginxView(text: string): NginxView {
   }
   if (upstreams.size === 0 && [...servers, ...passes].some(name => /^[A-Za-z]/.test(name) && name !== 'unix'))
     throw new Unreadable('nginx’s own view could not be read: no name in its files was looked up')
-  const [uptime = Number.NaN, ...starts] = lines('workers').map(Number)
+  const [uptime = Number.NaN] = lines('workers').map(Number)
+  const workers = lines('workers')
+    .slice(1)
+    .map(line => line.split(' ').map(Number))
+    .map(([id = Number.NaN, start = Number.NaN]) => ({ id, start }))
   return {
     valid: status === 0,
     error: error.replace(/^nginx: \[emerg\] /, '').replace(/^.*\[emerg\] \d+#\d+: /, ''),
@@ -103,6 +110,8 @@ export function parseNginxView(text: string): NginxView {
           ]
         : [],
     ),
-    workersAgeSeconds: starts.length === 0 ? Number.NaN : uptime - Math.max(...starts) / TICKS,
+    workers: workers.map(({ id }) => id),
+    workersAgeSeconds:
+      workers.length === 0 ? Number.NaN : uptime - Math.max(...workers.map(({ start }) => start)) / TICKS,
   }
 }

@@ -1,4 +1,4 @@
-/** The first day of a server as an operator at the screen does it, from an empty list to the result. */
+/** What an operator does at the screen, from an empty list of servers to a run's result. */
 
 import type { PtyTerminal } from '../pty/terminal.ts'
 import type { LabServer } from './index.ts'
@@ -62,15 +62,26 @@ export async function startRun(
 }
 
 const QUESTIONS = {
+  // First: once the name stands there, its footer looks like that of what can be undone.
+  destructive: 'To go ahead, type ',
   reversible: '↵ do it',
   disruptive: 'y yes, do it',
   choose: '↵ look at it',
   elsewhere: 'd done',
-  end: /what is left|run again/,
+  // Of the footer alone: a check may be called “… run again”.
+  end: /(what is left|run again)[^\n]*$/,
 } as const
 
-/** Says yes to everything until the result stands on the screen. */
-export async function sayYes(terminal: PtyTerminal, moment: Moment = () => {}): Promise<FirstDay> {
+/**
+ * Says yes to everything until the result stands on the screen.
+ *
+ * @param name what is typed where something cannot be undone: the server's name
+ */
+export async function sayYes(
+  terminal: PtyTerminal,
+  moment: Moment = () => {},
+  name?: string,
+): Promise<FirstDay> {
   const applied: string[] = []
   for (;;) {
     const asked = await terminal.waitForOneOf(QUESTIONS, 900)
@@ -86,14 +97,24 @@ export async function sayYes(terminal: PtyTerminal, moment: Moment = () => {}): 
         break
       case 'reversible':
       case 'disruptive':
-        applied.push(title.replace(/^\W+/, '').replace(/\?.*$/, ''))
+        applied.push(titleOf(title))
         terminal.press(asked === 'reversible' ? 'enter' : 'y')
+        break
+      case 'destructive':
+        if (name === undefined) throw new Error(`a name is to be typed:\n${terminal.text()}`)
+        applied.push(titleOf(title))
+        terminal.press(name)
+        await terminal.waitFor('↵ do it')
+        terminal.press('enter')
     }
     // The next question is another one, even where it looks alike.
     await waitUntil(() => (terminal.lines()[1] ?? '') !== title, terminal)
     await moment(`after ${asked}`)
   }
 }
+
+/** `Swap it in` of `╭ Swap it in? ─── disruptive ╮`. */
+const titleOf = (line: string): string => line.replace(/^\W+/, '').replace(/(\?| ─).*$/, '')
 
 async function waitUntil(isSo: () => boolean, terminal: PtyTerminal): Promise<void> {
   const deadline = Date.now() + 60_000

@@ -37,13 +37,13 @@ export function newHome(): Home {
   return { folder, work, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Opens the program at a home. */
 /** Node's flags of a program, as its first line has them. */
 export function flagsOf(program: string): string[] {
   const [first = ''] = readFileSync(program, 'utf8').split('\n', 1)
   return first.startsWith('#!') ? first.split(' ').filter(word => word.startsWith('--')) : []
 }
 
+/** Opens the program at a home. */
 export function openProgram(
   program: string,
   home: Home,

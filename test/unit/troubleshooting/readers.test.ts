@@ -102,7 +102,8 @@ describe('nginx', () => {
     expect(view.upstreams.get('backend')).toEqual([expect.stringMatching(/^172\.18\.0\.\d+$/)])
     expect(view.certificates).toHaveLength(1)
     expect(view.certificates[0]?.pem).toHaveLength(2)
-    expect(view.workersAgeSeconds).toBeGreaterThan(60)
+    expect(view.workers).toEqual([45, 46])
+    expect(view.workersAgeSeconds).toBeGreaterThan(10)
   })
 
   test('a configuration that it refuses is told with its line', () => {
@@ -123,6 +124,7 @@ describe('nginx', () => {
     expect(errors).toEqual([
       {
         at: Date.parse('2026-11-21T13:38:34Z'),
+        worker: 8,
         upstream: '172.18.0.8:8000',
         words: 'upstream timed out (110: Connection timed out)',
       },

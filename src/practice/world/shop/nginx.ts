@@ -29,7 +29,7 @@ export class NginxRole implements Role {
   readonly #container: Container
   #loaded: Loaded | undefined
   /** When the workers that serve now began, in ticks of the machine. */
-  readonly #workers: { end(status: number): void }[] = []
+  readonly #workers: { readonly pid: number; end(status: number): void }[] = []
 
   constructor(world: World, container: Container) {
     this.#world = world
@@ -255,6 +255,7 @@ export class NginxRole implements Role {
       const listener = listenerAt(this.#world, { container: this.#container.id }, address, port)
       if (typeof listener === 'string') {
         const why = listener === 'refused' ? '111: Connection refused' : '113: No route to host'
+        const worker = this.#workers[0]?.pid ?? 0
         const at = new Date(this.#world.machine.now())
           .toISOString()
           .slice(0, 19)
@@ -263,7 +264,7 @@ export class NginxRole implements Role {
         addLog(
           this.#container,
           this.#world.machine.now(),
-          `${at} [error] 29#29: *1 connect() failed (${why}) while connecting to upstream, client: ${request.client}, server: ${request.host}, request: "${request.method} ${request.path} HTTP/1.1", upstream: "http://${address}:${port}${request.path}", host: "${request.host}"`,
+          `${at} [error] ${worker}#${worker}: *1 connect() failed (${why}) while connecting to upstream, client: ${request.client}, server: ${request.host}, request: "${request.method} ${request.path} HTTP/1.1", upstream: "http://${address}:${port}${request.path}", host: "${request.host}"`,
           'stderr',
         )
         continue

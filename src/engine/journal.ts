@@ -17,9 +17,14 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { EVENT_VERSION, isTransient, RunEvent } from '../model/event.ts'
+import { isTransient, RunEvent } from '../model/event.ts'
 import { EXIT, Failure } from '../model/failure.ts'
 import { claimJournal } from './journal-claim.ts'
+import { EvidenceWriter, withEvidence } from './journal-evidence.ts'
+
+/** 2: evidence that stands in an earlier line is named, and not repeated. Format 1 is read as well: it only repeats. */
+const JOURNAL_VERSION = 2
+const READABLE_VERSIONS: readonly unknown[] = [1, JOURNAL_VERSION]
 
 /** Events after which power may fail without losing them. Reading can be repeated; changing cannot. */
 const SYNCED = new Set<RunEvent['type']>([
@@ -117,15 +122,17 @@ interface Writer {
 
 function journalOn(writer: Writer): Journal {
   const { path, descriptor } = writer
+  const evidence = new EvidenceWriter()
   let open = true
   return {
     path,
     append(event) {
       if (isTransient(event) || !open) return
+      const sequence = writer.sequence + 1
       const body = JSON.stringify({
-        v: EVENT_VERSION,
-        seq: writer.sequence + 1,
-        ...event,
+        v: JOURNAL_VERSION,
+        seq: sequence,
+        ...evidence.write(event, sequence),
         prev: writer.previous,
       })
       const hash = hashOf(body)
@@ -201,7 +208,7 @@ export function readJournal(path: string): JournalReading {
   // What follows the last newline is either nothing, or the beginning of a line that a crash cut off.
   const rest = lines.pop() ?? ''
   for (const line of lines) {
-    const event = verify(line, head, events.length + 1)
+    const event = verify(line, head, events)
     if (event === undefined) return { events, head, hashes, bytes, state: 'broken', line: events.length + 1 }
     events.push(event.event)
     head = event.hash
@@ -226,7 +233,7 @@ function readRegularFile(path: string): string {
 function verify(
   line: string,
   previous: string,
-  sequence: number,
+  earlier: readonly RunEvent[],
 ): { event: RunEvent; hash: string } | undefined {
   const match = /^(\{.*),"h":"([0-9a-f]{64})"\}$/.exec(line)
   const [, start, hash] = match ?? []
@@ -234,14 +241,16 @@ function verify(
   const fieldsOf = jsonObject(`${start}}`)
   if (fieldsOf === undefined) return undefined
   const { v, seq, prev, ...fields } = fieldsOf
-  if (v !== EVENT_VERSION)
+  if (!READABLE_VERSIONS.includes(v))
     throw new Failure(
       EXIT.configuration,
-      `the journal was written in format ${v}; this Kneeboard reads format ${EVENT_VERSION}`,
+      `the journal was written in format ${v}; this Kneeboard reads format ${JOURNAL_VERSION}`,
       'Use the version of Kneeboard that wrote it.',
     )
-  if (prev !== previous || seq !== sequence) return undefined
-  const parsed = RunEvent.safeParse(fields)
+  if (prev !== previous || seq !== earlier.length + 1) return undefined
+  const whole = withEvidence(fields, earlier)
+  if (whole === undefined) return undefined
+  const parsed = RunEvent.safeParse(whole)
   return parsed.success ? { event: parsed.data, hash } : undefined
 }
 

@@ -1,9 +1,10 @@
 /** What checks read in the last run on a target that passed: found again in its journal, where it is evidence. */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyCheck, Remembered } from '../model/check.ts'
-import { RunEvent } from '../model/event.ts'
+import type { RunEvent } from '../model/event.ts'
+import { readJournal } from './journal.ts'
 
 /** Journals looked at, newest first: one that passed is either among these, or too old to say what changed lately. */
 const MOST_JOURNALS = 60
@@ -28,11 +29,11 @@ export function rememberedFrom(
     .reverse()
   for (const name of names.slice(0, MOST_JOURNALS)) {
     try {
-      const lines = readFileSync(join(folder, name), 'utf8').trimEnd().split('\n')
-      const at = whenPassed(lines, target)
+      const { events, state } = readJournal(join(folder, name))
+      const at = state === 'whole' ? whenPassed(events, target) : null
       if (at === null) continue
       for (const id of wanted) {
-        const output = lastOutput(lines, id)
+        const output = lastOutput(events, id)
         if (output !== null && !found.has(id)) found.set(id, { at, output })
       }
       if (found.size === wanted.size) break
@@ -44,17 +45,15 @@ export function rememberedFrom(
 }
 
 /** When a run on this target ended well; null for every other. */
-function whenPassed(lines: readonly string[], target: string): string | null {
-  const first = RunEvent.parse(JSON.parse(lines[0] ?? ''))
-  if (first.type !== 'run-started' || first.target.name !== target) return null
-  const last = RunEvent.parse(JSON.parse(lines.at(-1) ?? ''))
-  return last.type === 'run-finished' && last.status === 'passed' ? last.at : null
+function whenPassed(events: readonly RunEvent[], target: string): string | null {
+  const [first] = events
+  const last = events.at(-1)
+  if (first?.type !== 'run-started' || first.target.name !== target) return null
+  return last?.type === 'run-finished' && last.status === 'passed' ? last.at : null
 }
 
-function lastOutput(lines: readonly string[], check: string): string | null {
-  const line = lines.findLast(candidate => candidate.includes(`"type":"check-finished","check":"${check}"`))
-  if (line === undefined) return null
-  const event = RunEvent.parse(JSON.parse(line))
-  if (event.type !== 'check-finished' || event.verdict.status !== 'pass') return null
+function lastOutput(events: readonly RunEvent[], check: string): string | null {
+  const event = events.findLast(candidate => candidate.type === 'check-finished' && candidate.check === check)
+  if (event?.type !== 'check-finished' || event.verdict.status !== 'pass') return null
   return event.evidence.map(({ stdout }) => stdout).join('\n')
 }

@@ -8,8 +8,6 @@ import { PreparedAction } from './action.ts'
 import { Evidence } from './evidence.ts'
 import { Environment, Stack } from './target.ts'
 
-export const EVENT_VERSION = 1
-
 const Status = z.enum(['pass', 'warn', 'fail', 'unknown', 'skipped', 'not-applicable'])
 const GradeSchema = z.enum(['reversible', 'disruptive', 'destructive'])
 

@@ -4,8 +4,9 @@
  */
 
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { readJournal } from '../../src/engine/journal.ts'
 import { type Lab, type LabServer, openLab, startLink, startShopServer } from '../lab/index.ts'
 import { type Kneeboard, kneeboard } from '../lab/kneeboard.ts'
 import { type Figure, median } from './figure.ts'
@@ -106,12 +107,9 @@ function commandsOf(on: Kneeboard): string[] {
   const folder = join(on.home, 'runs')
   const newest = readdirSync(folder).sort().at(-1) ?? ''
   const found = new Map<string, string>()
-  for (const line of readFileSync(join(folder, newest), 'utf8').split('\n')) {
-    if (!line.includes('"check-finished"')) continue
-    const { evidence } = JSON.parse(line) as {
-      evidence: { script: string; where: string; startedAt: string }[]
-    }
-    for (const { script, where, startedAt } of evidence)
+  for (const event of readJournal(join(folder, newest)).events) {
+    if (event.type !== 'check-finished') continue
+    for (const { script, where, startedAt } of event.evidence)
       if (where !== 'this machine') found.set(`${startedAt} ${script}`, script)
   }
   return [...found.values()]

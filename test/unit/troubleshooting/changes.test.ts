@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { named, sinceGreen } from '../../../checks/changes/since-green.ts'
+import { createJournal } from '../../../src/engine/journal.ts'
 import { rememberedFrom } from '../../../src/engine/remembered.ts'
 import { changesBetween, parseFingerprint } from '../../../src/facts/fingerprint.ts'
+import type { RunEvent } from '../../../src/model/event.ts'
 
 const captured = readFileSync(join(import.meta.dirname, 'fixtures', 'fingerprint.txt'), 'utf8')
 
@@ -33,54 +35,60 @@ describe('two fingerprints', () => {
 })
 
 describe('the last run that passed', () => {
-  const event = (fields: object) => JSON.stringify({ v: 1, at: '2026-01-01T00:00:00.000Z', ...fields })
-  const journal = (target: string, status: string, output: string) =>
-    [
-      event({
-        type: 'run-started',
-        run: 'x',
-        tool: 't',
-        operator: 'o',
-        mode: 'check',
-        runbook: 'troubleshooting',
-        title: 't',
-        target: { name: target, environment: 'staging', host: target },
-        params: {},
-        steps: [],
-      }),
-      event({
-        type: 'check-finished',
-        check: sinceGreen.id,
-        round: 1,
-        verdict: { status: 'pass', summary: '', remedies: [] },
-        evidence: [
-          {
-            script: '',
-            as: 'root',
-            where: target,
-            startedAt: '',
-            durationMs: 1,
-            ending: 'exited',
-            exitCode: 0,
-            stdout: output,
-            stderr: '',
-            omittedBytes: 0,
-          },
-        ],
-        durationMs: 1,
-      }),
-      event({ type: 'run-finished', status, summary: '' }),
-    ].join('\n')
+  const event = (fields: object) => ({ at: '2026-01-01T00:00:00.000Z', ...fields }) as RunEvent
+  const journal = (target: string, status: string, output: string) => [
+    event({
+      type: 'run-started',
+      run: 'x',
+      tool: 't',
+      operator: 'o',
+      mode: 'check',
+      runbook: 'troubleshooting',
+      title: 't',
+      target: { name: target, environment: 'staging', host: target },
+      params: {},
+      steps: [],
+    }),
+    event({
+      type: 'check-finished',
+      check: sinceGreen.id,
+      round: 1,
+      verdict: { status: 'pass', summary: '', remedies: [] },
+      evidence: [
+        {
+          script: '',
+          as: 'root',
+          where: target,
+          startedAt: '',
+          durationMs: 1,
+          ending: 'exited',
+          exitCode: 0,
+          stdout: output,
+          stderr: '',
+          omittedBytes: 0,
+        },
+      ],
+      durationMs: 1,
+    }),
+    event({ type: 'run-finished', status, summary: '' }),
+  ]
 
   test('on the same target is the newest that passed; another target’s and a failed one are passed over', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kneeboard-remembered-'))
-    const write = (digit: number, text: string) =>
-      writeFileSync(join(folder, `01M7Z4DEGK3FQAXWH09YAEAXA${digit}.jsonl`), `${text}\n`)
+    const pathOf = (digit: number) => join(folder, `01M7Z4DEGK3FQAXWH09YAEAXA${digit}.jsonl`)
+    const write = (digit: number, events: readonly RunEvent[]) => {
+      const written = createJournal(pathOf(digit))
+      for (const one of events) written.append(one)
+      written.close()
+    }
     write(1, journal('shop', 'passed', 'the oldest'))
     write(2, journal('shop', 'passed', 'this one'))
     write(3, journal('shop', 'failed', 'broken'))
     write(4, journal('other', 'passed', 'elsewhere'))
-    write(5, '{"torn')
+    writeFileSync(pathOf(5), '{"torn')
+    // Somebody has changed what it says: it is not believed.
+    write(6, journal('shop', 'passed', 'as written'))
+    writeFileSync(pathOf(6), readFileSync(pathOf(6), 'utf8').replace('as written', 'as forged'))
     expect(rememberedFrom(folder, 'shop', [sinceGreen as never]).get(sinceGreen.id)?.output).toBe('this one')
     expect(rememberedFrom(folder, 'nobody', [sinceGreen as never]).size).toBe(0)
   })

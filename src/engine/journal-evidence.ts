@@ -1,0 +1,66 @@
+/**
+ * Evidence in a journal, each piece once. Dozens of checks rest on the same command: the first line that has it holds it
+ * whole, and later ones name that line. A sweep's journal is a twentieth of what it would be.
+ */
+
+import { z } from 'zod'
+import type { RunEvent } from '../model/event.ts'
+import type { Evidence } from '../model/evidence.ts'
+
+/** Where a piece of evidence stands: the journal's line, and its place among that line's. */
+const Place = z.object({ line: z.number().int().positive(), item: z.number().int().nonnegative() })
+type Place = z.infer<typeof Place>
+const Named = z.object({ seen: Place })
+
+/** An event as it is written: of its evidence, what stands in the journal already is named by its place. */
+export type WrittenEvent = Omit<RunEvent, 'evidence'> & { readonly evidence?: readonly unknown[] }
+
+/** What an event brings with it. */
+const evidenceOf = (event: RunEvent): readonly Evidence[] | undefined =>
+  'evidence' in event ? event.evidence : undefined
+
+/** Shorter than that, a place takes no less room than what it stands for. Characters. */
+const WORTH_NAMING = 200
+
+/** Of one writer: it knows what it has written itself, and no more. */
+export class EvidenceWriter {
+  readonly #places = new Map<string, Place>()
+
+  /** @param line the number that this event's line will have, from 1 on. */
+  write(event: RunEvent, line: number): WrittenEvent {
+    const evidence = evidenceOf(event)
+    if (evidence === undefined || evidence.length === 0) return event
+    return {
+      ...event,
+      evidence: evidence.map((piece, item) => {
+        const text = JSON.stringify(piece)
+        const known = this.#places.get(text)
+        if (known !== undefined) return { seen: known }
+        if (text.length >= WORTH_NAMING) this.#places.set(text, { line, item })
+        return piece
+      }),
+    }
+  }
+}
+
+/**
+ * The fields of a line with its evidence put back.
+ *
+ * @param earlier the events of the lines before it
+ * @returns undefined when it names evidence that is not there
+ */
+export function withEvidence(
+  fields: Record<string, unknown>,
+  earlier: readonly RunEvent[],
+): Record<string, unknown> | undefined {
+  const { evidence } = fields
+  if (!Array.isArray(evidence)) return fields
+  const whole = evidence.map(piece => {
+    const named = Named.safeParse(piece)
+    if (!named.success) return piece as unknown
+    const { line, item } = named.data.seen
+    const event = earlier[line - 1]
+    return event && evidenceOf(event)?.[item]
+  })
+  return whole.includes(undefined) ? undefined : { ...fields, evidence: whole }
+}

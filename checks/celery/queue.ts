@@ -5,12 +5,13 @@ import { stackLogs } from '../../src/facts/logs.ts'
 import { composeCommand } from '../../src/facts/stack.ts'
 import { lastingAction } from '../../src/model/action.ts'
 import { check } from '../../src/model/check.ts'
+import { Unreadable } from '../../src/model/command.ts'
 import { remedy } from '../../src/model/remedy.ts'
 import { sh } from '../../src/model/script.ts'
 import { fail, pass, warn } from '../../src/model/verdict.ts'
 import { redisOf, redisParams } from '../redis/condition.ts'
 import { insideRedis } from '../redis/inside.ts'
-import { span } from '../services/container-of.ts'
+import { secondsSince, span } from '../services/container-of.ts'
 import { restartService } from '../services/remedies.ts'
 import { roleOf } from '../services/roles.ts'
 import { settle } from '../services/settle.ts'
@@ -62,6 +63,9 @@ const restartBeat = restartService(roleOf('beat'))
 /** A worker asks the broker every second; its last question is never older than this. */
 const LISTENING_SECONDS = 10
 
+/** From its start until it listens, a worker on a busy machine takes up to this: seen in the lab. Seconds. */
+const STARTING_SECONDS = 30
+
 export const takesTasks = check({
   id: 'celery/takes-tasks',
   title: 'A worker takes tasks from the queue',
@@ -91,6 +95,11 @@ export const takesTasks = check({
       return pass(`${listening.length} worker connections listen at the queue`, details)
     // With every hand full a worker listens no more, until one is free again.
     if (unacknowledged > 0) return pass(`the worker is busy with ${unacknowledged} tasks`, details)
+    const youngest = Math.min(...workers.map(({ startedAt }) => secondsSince(startedAt)))
+    if (youngest < STARTING_SECONDS)
+      throw new Unreadable(
+        `the worker was started ${Math.round(youngest)} s ago and does not listen yet: look again in half a minute`,
+      )
     const waits = queued === 0 ? '' : `, and ${queued} tasks wait`
     return fail(`no worker listens at the queue ${params.brokerQueue}${waits}`, {
       ...details,

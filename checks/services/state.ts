@@ -75,8 +75,11 @@ export function serviceSteady(role: Role) {
       const place = await runningOf(context, role)
       if (isVerdict(place)) return place
       const { container, service } = place
-      const verdict = judgeSteady(container, [raise])
-      if (verdict.status === 'pass') return verdict
+      const first = judgeSteady(container, [raise])
+      if (first.status === 'pass') return first
+      // Between two deaths it runs, and Docker’s own note of how it died is cleared.
+      const isShortOfMemory = container.status === 'running' && (await diedForMemory(context, container.id))
+      const verdict = isShortOfMemory ? judgeSteady({ ...container, outOfMemory: true }, [raise]) : first
       // Its last words say why.
       const log = (await context.read(stackLogs, context.params.composeFile)).services.get(service)
       const words = log?.errors.at(-1)?.text ?? log?.last?.text ?? ''
@@ -85,6 +88,16 @@ export function serviceSteady(role: Role) {
         : { ...verdict, summary: `${verdict.summary}: ${words.slice(0, 200)}`, telling: words.slice(0, 200) }
     },
   })
+}
+
+/** Asked of Docker's last events; where it has none any more, nothing is known of the death. */
+async function diedForMemory(context: ReadContext, id: string): Promise<boolean> {
+  const { exitCode, stdout } = await context.run(
+    sh`docker events --since 10m --until "$(date +%s)" --filter container=${id} --filter event=oom --filter event=die \
+      --format '{{.Action}} {{.Actor.Attributes.exitCode}}' | tail -n 20`,
+    { as: 'root' },
+  )
+  return exitCode === 0 && /^(oom|die 137)\b/m.test(stdout)
 }
 
 /** Restarts in a row that make a loop, while it has not been up for a minute. */
@@ -121,7 +134,10 @@ export function serviceHealthy(role: Role) {
     why: 'Docker runs the check inside the container and does nothing when it fails: an unhealthy container stays as it is until somebody looks.',
     params: serviceParams,
     after: [`services/${role.id}-steady`],
-    explains: symptomsWhileUp(role.id).filter(id => id !== `services/${role.id}-healthy`),
+    // That it gives no answer is why its health check fails, and not the other way round.
+    explains: symptomsWhileUp(role.id).filter(
+      id => id !== `services/${role.id}-healthy` && !id.endsWith('/answers'),
+    ),
     remedies: [waitForHealth, restart],
     async probe(context) {
       const place = await runningOf(context, role)

@@ -15,7 +15,7 @@ export { type SecondMachineOptions, startSecondMachine } from './second-machine.
 export type { ExecOptions, LabServer, Outcome } from './server.ts'
 export { type Lab, openLab } from './session.ts'
 export { sleep, waitFor } from './shell.ts'
-export { type ShopServerOptions, startShopServer } from './shop-server.ts'
+export { publishShop, type ShopServerOptions, startShopServer } from './shop-server.ts'
 export { hasSnapshot, listSnapshots } from './snapshot.ts'
 export type { ServerOptions } from './start-server.ts'
 export { targetArguments } from './target.ts'

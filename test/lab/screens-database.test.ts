@@ -26,7 +26,7 @@ const NEW_ORDER = `INSERT INTO orders_order (email, status, total, created_at) V
 
 interface Walked {
   readonly runbook: string
-  /** What the server is like before it. */
+  /** Makes the server what it is like before it. */
   readonly begin: () => Promise<unknown>
   readonly words?: readonly string[]
   /** Titles of what was consented to, in order. */
@@ -88,28 +88,42 @@ const walks: readonly Walked[] = [
   },
 ]
 
-test.each(walks)('$runbook', async ({ runbook, begin, words = [], applied, size: [columns, rows] }) => {
-  await begin()
+/** Opens the program for a runbook, says yes to all it asks, and leaves by `q`. */
+async function walkThrough(on: LabServer, { runbook, words = [], size }: Walked): Promise<readonly string[]> {
+  const [columns, rows] = size
   const home = newHome()
-  const terminal = openProgram(
-    program.path,
-    home,
-    ['run', runbook, ...targetArguments(server), '--environment', 'staging', ...words],
-    { columns, rows },
-  )
+  const start = ['run', runbook, ...targetArguments(on), '--environment', 'staging', ...words]
+  const terminal = openProgram(program.path, home, start, { columns, rows })
   try {
     await terminal.waitFor(/Parameters of|nothing has run yet/, 60)
     if (terminal.text().includes('Parameters of')) terminal.press('enter')
     await terminal.waitFor('nothing has run yet')
     terminal.press('enter')
-    const done = await sayYes(terminal, () => {}, server.ipv4)
+    const { applied } = await sayYes(terminal, () => {}, on.ipv4)
     expect(terminal.text()).toContain('Everything is proven. Nothing is left to do.')
-    expect(done.applied).toEqual(applied)
     terminal.press('q')
     expect(await terminal.ended).toMatchObject({ exitCode: 0 })
-    expect(terminal.text()).toContain(`${runbook} on ${server.ipv4} (staging): passed`)
+    expect(terminal.text()).toContain(`${runbook} on ${on.ipv4} (staging): passed`)
+    return applied
   } finally {
     await terminal.close()
     home.remove()
   }
+}
+
+test.each(walks)('$runbook', async walked => {
+  await walked.begin()
+  expect(await walkThrough(server, walked)).toEqual(walked.applied)
+})
+
+test('staging-reset', async () => {
+  const staging = (await startShopServer(lab, { environment: 'staging', name: 'staging' })).server
+  const applied = await walkThrough(staging, {
+    runbook: 'staging-reset',
+    begin: async () => {},
+    words: ['--set', 'composeFile=/opt/webshop/docker-compose.staging.yml'],
+    applied: [],
+    size: [80, 24],
+  })
+  expect(applied).toEqual(['Throw all data of the shop away, and start it empty'])
 })

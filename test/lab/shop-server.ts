@@ -37,11 +37,16 @@ export async function startShopServer(
     : await withLock('shop-snapshot', () => layOutAndKeep(lab, { name, release, label, shopOptions }))
   await waitUntilHealthy(server)
   const shop = await findShop(server)
-  await lab.dns.zone(shop.domain, {
-    '@': { A: [server.ipv4], AAAA: [server.ipv6] },
-    www: { CNAME: [shop.domain] },
-  })
+  await publishShop(lab, server, shop)
   return { server, shop }
+}
+
+/** The shop's names in the lab's DNS, as they are right: whatever was published before is gone. */
+export function publishShop(lab: Lab, server: LabServer, { domain }: Shop): Promise<void> {
+  return lab.dns.zone(domain, {
+    '@': { A: [server.ipv4], AAAA: [server.ipv6] },
+    www: { CNAME: [domain] },
+  })
 }
 
 async function layOutAndKeep(

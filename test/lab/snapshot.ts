@@ -24,6 +24,9 @@ export async function takeSnapshot(options: {
   if (!/^\w[\w.-]{0,127}$/.test(label))
     throw new Error(`A snapshot cannot be called ${label}: letters, digits, _ . -`)
   if (keep) await forgetKept(label)
+  // An image never has these three: the boot puts them back.
+  const own = 'mkdir -p /var/lib/lab-etc && cp -p /etc/hosts /etc/hostname /etc/resolv.conf /var/lib/lab-etc'
+  await docker('exec', container, 'sh', '-c', own)
   // A clean shutdown: what is copied is what a disk holds, and nothing writes to it meanwhile.
   await docker('stop', '--time', '60', container)
   try {

@@ -40,7 +40,9 @@ const restartWorker = remedy({
         lastingAction(
           `Wait until fewer than ${policy.queueWarnTasks} tasks wait, for at most ${DRAIN_SECONDS} s`,
           sh`
-            queued() { ${length} }
+            queued() {
+              ${length}
+            }
             waited=0
             while left=$(queued) && [ "\${left:-0}" -ge ${policy.queueWarnTasks} ] && [ "$waited" -lt ${DRAIN_SECONDS / 2} ]; do
               waited=$((waited + 1)); sleep 2

@@ -1,6 +1,5 @@
 /** What servers are asked about parameters, so that the form need not be filled in from memory. One entry a parameter. */
 
-import { backups } from '../src/facts/backups.ts'
 import { composeFiles } from '../src/facts/compose-files.ts'
 import { queryRows } from '../src/facts/database.ts'
 import { serviceImage } from '../src/facts/migrations-image.ts'
@@ -9,7 +8,7 @@ import { nginxConfiguration, serverBlocks } from '../src/facts/nginx-configurati
 import { siteKey } from '../src/facts/site.ts'
 import type { ReadContext } from '../src/model/check.ts'
 import type { Choice, Discovery, Found } from '../src/model/discovery.ts'
-import { quantity } from '../src/model/figure.ts'
+import { backupChoices } from './restore/choices.ts'
 import { siteParams, wrongWith } from './tls/parameters.ts'
 
 type Params = Readonly<Record<string, string>>
@@ -55,17 +54,10 @@ const domains: Discovery = {
 
 const backup: Discovery = {
   parameter: 'backup',
-  async find({ read }, { backupDirectory = '' }) {
-    const found = await read(backups, backupDirectory)
-    return foundOf(
-      found.map(({ name, ageSeconds, bytes, manifest }) => ({
-        value: name,
-        note: `${quantity(ageSeconds, 's')} old, ${quantity(bytes, 'B')}, ${manifest === null ? 'no manifest' : 'with its manifest'}`,
-      })),
-      `the backups in ${backupDirectory}`,
-      // Which one is the operator's decision; the default says “newest”.
-      false,
-    )
+  async find(context, params) {
+    const { choices, from } = await backupChoices(context, params)
+    // Which one is the operator's decision; the default says “newest”.
+    return foundOf(choices, from, false)
   },
 }
 

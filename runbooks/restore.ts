@@ -1,7 +1,9 @@
 /** From a backup to a shop that runs on it: beside the live database first, proven there, swapped in, one step from the way back. */
 
 import { backupChosen } from '../checks/restore/backup-chosen.ts'
+import { backupHere } from '../checks/restore/backup-here.ts'
 import { backupWhole } from '../checks/restore/backup-whole.ts'
+import { bucketReadable } from '../checks/restore/bucket-readable.ts'
 import { constraintsValid, sequencesAhead } from '../checks/restore/copy-sound.ts'
 import { databaseReady } from '../checks/restore/database-ready.ts'
 import { answersWell } from '../checks/restore/health.ts'
@@ -28,7 +30,15 @@ export const restore = runbook({
       id: 'choose',
       title: 'The backup',
       why: 'It is there, it is whole, the tools here can read it, and there is room for it.',
-      checks: [backupChosen, toolsCanRead, backupWhole, databaseReady, spaceForCopy],
+      checks: [
+        bucketReadable,
+        backupChosen,
+        backupHere,
+        toolsCanRead,
+        backupWhole,
+        databaseReady,
+        spaceForCopy,
+      ],
     },
     {
       id: 'beside',

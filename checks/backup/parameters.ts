@@ -22,8 +22,15 @@ export const bucketUrl = z
       .url({ protocol: /^https?$/, error: 'a URL like https://fra1.digitaloceanspaces.com/bucket/backups' })
       .regex(/^[\x21-\x7e]+$/)
       .regex(/^[^?#'"\\`$]+$/, 'a URL without ? and #')
-      .refine(url => isPrivateOrEncrypted(url), 'https, unless it is an address of a private network')
-      .refine(url => new URL(url).username === '', 'a URL without a name and a password in it')
+      // What is no URL at all was refused above; every rule is asked all the same.
+      .refine(
+        url => !URL.canParse(url) || isPrivateOrEncrypted(url),
+        'https, unless it is an address of a private network',
+      )
+      .refine(
+        url => !URL.canParse(url) || new URL(url).username === '',
+        'a URL without a name and a password in it',
+      )
       .transform(url => url.replace(/\/+$/, '')),
   ])
   .default('')
@@ -39,15 +46,16 @@ export const bucketCredentials = AbsolutePath.default('/etc/kneeboard/backup-buc
   'A file on the server, root’s and mode 600, with one line: user = "ACCESS_KEY:SECRET_KEY"',
 )
 
+/** The bucket that backups are copied to, and restored from. */
+export const bucketShape = { bucketUrl, bucketRegion, bucketCredentials }
+
 export const backupShape = {
   composeFile,
   backendService,
   databaseService,
   backupDirectory,
   backupKeepDays,
-  bucketUrl,
-  bucketRegion,
-  bucketCredentials,
+  ...bucketShape,
 }
 export const backupParams = z.object(backupShape)
 export type BackupParams = z.infer<typeof backupParams>

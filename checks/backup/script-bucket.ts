@@ -3,14 +3,15 @@
  * stands in a file that only root can read, and never on a command line. The copy counts once it has been read back.
  */
 
-/** SHA-256 of nothing: what a request without a body is signed with. */
-export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+import { EMPTY_SHA256 } from '../../src/facts/bucket.ts'
+
+export { EMPTY_SHA256 }
 
 /** One PUT takes at most this much, by S3's rule. Bytes. */
 export const LARGEST_OBJECT = 5 * 1024 ** 3
 
-export const BUCKET_PART = `
-# bucket SHA256 ARGUMENTS…: one signed request; the body's checksum is signed too, so that the bucket verifies it.
+/** The one word that talks to a bucket, for the backup script and for the job that fetches a backup back. */
+export const BUCKET_REQUEST = `# bucket SHA256 ARGUMENTS…: one signed request; the body's checksum is signed too, so that the bucket verifies it.
 bucket() {
   sum=$1
   shift
@@ -18,7 +19,10 @@ bucket() {
     --header "x-amz-content-sha256: $sum" --header 'Expect:' --connect-timeout 20 --speed-limit 1024 --speed-time 60 \\
     --retry 2 "$@"
 }
-upload() { bucket "$(sha256sum <"$1" | cut -c 1-64)" --upload-file "$1" "$BUCKET_URL/$1" >/dev/null; }
+`
+
+export const BUCKET_PART = `
+${BUCKET_REQUEST}upload() { bucket "$(sha256sum <"$1" | cut -c 1-64)" --upload-file "$1" "$BUCKET_URL/$1" >/dev/null; }
 copy_to_bucket() {
   [ -n "$BUCKET_URL" ] || return 0
   case $(stat -c '%a %u' -- "$BUCKET_CREDENTIALS" 2>/dev/null) in

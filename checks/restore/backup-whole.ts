@@ -1,8 +1,7 @@
-import { backups } from '../../src/facts/backups.ts'
 import { archiveReading } from '../../src/facts/restore-archive.ts'
 import { check } from '../../src/model/check.ts'
 import { fail, pass } from '../../src/model/verdict.ts'
-import { others } from './backup-chosen.ts'
+import { otherBackups } from './in-bucket.ts'
 import { chosenBackup, restoreParams, sized } from './parameters.ts'
 
 export const backupWhole = check({
@@ -10,7 +9,7 @@ export const backupWhole = check({
   title: 'The backup is whole',
   why: 'A dump that was cut off has a readable list of contents, and restores until it ends. A damaged one may even restore without an error. So all of it is read first.',
   params: restoreParams,
-  after: ['restore/backup-chosen', 'restore/tools-can-read'],
+  after: ['restore/backup-chosen', 'restore/backup-here', 'restore/tools-can-read'],
   timeoutSeconds: 600,
   async probe(context) {
     const { params, read } = context
@@ -26,7 +25,6 @@ export const backupWhole = check({
       noted === null ? 'contents' : 'checksum',
     )
     const measured = `SHA-256 ${sha256.slice(0, 16)}…`
-    const help = others(await read(backups, params.backupDirectory), name)
     if (noted !== null && sha256 !== noted) {
       const whole = backup.manifest?.bytes
       const how =
@@ -36,11 +34,15 @@ export const backupWhole = check({
       return fail(`${name} is damaged: ${how}`, {
         measured,
         expected: `SHA-256 ${noted.slice(0, 16)}…`,
-        advice: help,
+        advice: await otherBackups(context, name),
       })
     }
     if (broken !== '')
-      return fail(`${name} is damaged or cut off: ${broken}`, { measured, telling: broken, advice: help })
+      return fail(`${name} is damaged or cut off: ${broken}`, {
+        measured,
+        telling: broken,
+        advice: await otherBackups(context, name),
+      })
     return pass(
       noted === null
         ? `all of ${name} was unpacked without an error; no checksum was noted for it`

@@ -10,7 +10,9 @@ export const restoredBeside = check({
   why: 'A restore over the live database cannot be compared with anything, and cannot be undone. Beside it, it is only a copy until it has been proven.',
   params: restoreParams,
   after: [
+    'restore/bucket-readable',
     'restore/backup-chosen',
+    'restore/backup-here',
     'restore/tools-can-read',
     'restore/backup-whole',
     'restore/database-ready',

@@ -9,7 +9,7 @@ export const spaceForCopy = check({
   title: 'The database’s disk has room for a second copy',
   why: 'The backup is restored beside the live database, not over it. A disk that fills up meanwhile stops PostgreSQL, and the shop with it.',
   params: restoreParams,
-  after: ['restore/backup-chosen'],
+  after: ['restore/backup-chosen', 'restore/backup-here'],
   async probe(context) {
     const { params, policy, read } = context
     const choice = await chosenBackup(context)

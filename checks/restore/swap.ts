@@ -26,6 +26,10 @@ export const swapParams = z.object({
 })
 export type SwapParams = z.infer<typeof swapParams>
 
+/** The way back asks no bucket. */
+export const placesParams = swapParams.omit({ bucketUrl: true, bucketRegion: true, bucketCredentials: true })
+export type PlacesParams = z.infer<typeof placesParams>
+
 export const swapIn = remedy({
   id: 'restore/swap-in',
   title: 'Stop the application, swap the copy in, start it again',
@@ -87,7 +91,7 @@ export interface Places {
 
 /** The plan of either swap: who is stopped, the one job, and what is interrupted. */
 export async function changePlaces(
-  { params, read }: Pick<ProbeContext<SwapParams>, 'params' | 'read'>,
+  { params, read }: Pick<ProbeContext<PlacesParams>, 'params' | 'read'>,
   places: Places,
 ): Promise<{ plan: Omit<RemedyPlan, 'touches' | 'undo'>; live: readonly string[] }> {
   const { composeFile, databaseService, backendService, workerService: worker, beatService: beat } = params

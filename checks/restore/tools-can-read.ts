@@ -1,9 +1,8 @@
-import { backups } from '../../src/facts/backups.ts'
 import { queryRows } from '../../src/facts/database.ts'
 import { type ArchiveHead, archiveHead } from '../../src/facts/restore-archive.ts'
 import { check } from '../../src/model/check.ts'
 import { fail, pass, type Verdict } from '../../src/model/verdict.ts'
-import { others } from './backup-chosen.ts'
+import { otherBackups } from './in-bucket.ts'
 import { chosenBackup, restoreParams } from './parameters.ts'
 
 export const toolsCanRead = check({
@@ -11,16 +10,18 @@ export const toolsCanRead = check({
   title: 'PostgreSQL’s tools here can read the backup',
   why: 'A backup by a newer pg_dump is refused by older tools, and one that was spoilt on its way looks like one. Better known now than with the shop stopped.',
   params: restoreParams,
-  after: ['restore/backup-chosen'],
+  after: ['restore/backup-chosen', 'restore/backup-here'],
   async probe(context) {
     const { params, read } = context
     const { name, backup, copy, restored } = await chosenBackup(context)
     if (copy !== null || restored !== null || backup === null)
       return pass(`${name} has been read and restored`)
     const head = await read(archiveHead, params.composeFile, params.databaseService, backup.path, backup.kind)
-    const help = others(await read(backups, params.backupDirectory), name)
-    const wrong = backup.kind === 'custom' ? judgeArchive(head, name, help) : judgeSql(head, name, help)
-    if (wrong !== null) return wrong
+    const judged = (help: string) =>
+      backup.kind === 'custom' ? judgeArchive(head, name, help) : judgeSql(head, name, help)
+    const wrong = judged('')
+    // What else there is, is looked for only now: a bucket may take its time.
+    if (wrong !== null) return judged(await otherBackups(context, name)) ?? wrong
     const missing = await missingRoles(context, head.owners)
     if (missing.length > 0)
       return fail(

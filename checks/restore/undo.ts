@@ -11,7 +11,7 @@ import { Unreadable } from '../../src/model/command.ts'
 import { remedy } from '../../src/model/remedy.ts'
 import { fail, notApplicable, pass } from '../../src/model/verdict.ts'
 import { lasting, type MarkedDatabase, replacedBy, sized } from './parameters.ts'
-import { changePlaces, type SwapParams, swapParams } from './swap.ts'
+import { changePlaces, type PlacesParams, placesParams } from './swap.ts'
 import { commentAnew, markerOf, wordsOf } from './swap-shell.ts'
 
 interface Way {
@@ -23,7 +23,7 @@ interface Way {
   readonly now: number
 }
 
-async function wayOf({ params, read }: Pick<ProbeContext<SwapParams>, 'params' | 'read'>): Promise<Way> {
+async function wayOf({ params, read }: Pick<ProbeContext<PlacesParams>, 'params' | 'read'>): Promise<Way> {
   const { composeFile, databaseService, databaseName } = params
   const databases = await read(restoreDatabases, composeFile, databaseService, databaseName)
   const { live, liveName, now } = databases
@@ -42,7 +42,10 @@ async function wayOf({ params, read }: Pick<ProbeContext<SwapParams>, 'params' |
 }
 
 /** What came into the restored database since it went live: it leaves the shop with the swap back. */
-async function madeMeanwhile(context: ProbeContext<SwapParams>, { restored }: Way): Promise<readonly Loss[]> {
+async function madeMeanwhile(
+  context: ProbeContext<PlacesParams>,
+  { restored }: Way,
+): Promise<readonly Loss[]> {
   if (restored === null) return []
   const record = (await context.read(restoreRecords)).find(({ stamp }) => stamp === restored.marker.stamp)
   if (record === undefined) return countedOnly(context, restored)
@@ -57,7 +60,7 @@ async function madeMeanwhile(context: ProbeContext<SwapParams>, { restored }: Wa
 
 /** Without the record nobody can tell which rows are new: then it is said that some may be. */
 async function countedOnly(
-  context: ReadContext & { readonly params: SwapParams },
+  context: ReadContext & { readonly params: PlacesParams },
   restored: MarkedDatabase,
 ): Promise<readonly Loss[]> {
   const { composeFile, databaseService } = context.params
@@ -75,7 +78,7 @@ export const swapBack = remedy({
   why: 'The database from before the restore stands beside, as it was. Two renames in one transaction put it back.',
   risk: 'What was created since the restore leaves the shop; it stays in the database that is put aside.',
   grade: 'disruptive',
-  params: swapParams,
+  params: placesParams,
   async plan(context) {
     const way = await wayOf(context)
     const { liveName, restored, previous } = way
@@ -112,7 +115,7 @@ export const restoreUndone = check({
   id: 'restore/undone',
   title: 'The database from before the restore is the live one',
   why: 'When the restored backup turns out to be the wrong one, the old database is one step away.',
-  params: swapParams,
+  params: placesParams,
   after: ['restore/database-ready'],
   remedies: [swapBack],
   async probe(context) {

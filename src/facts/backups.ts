@@ -135,7 +135,7 @@ function backupOf([first = '', ...beside]: readonly string[], directory: string,
   return {
     path: `${directory === '/' ? '' : directory}/${name}`,
     name,
-    kind: name.endsWith('.dump') ? 'custom' : name.endsWith('.gz') ? 'sql.gz' : 'sql',
+    kind: backupKind(name),
     bytes: Number(bytes),
     mode,
     owner,
@@ -160,8 +160,12 @@ function readManifest(
   }
 }
 
+/** By the ending of a backup's name. */
+export const backupKind = (name: string): BackupKind =>
+  name.endsWith('.dump') ? 'custom' : name.endsWith('.gz') ? 'sql.gz' : 'sql'
+
 /** The time in `webshop-20261120T023000Z.dump`. */
-function timeInName(name: string): string | undefined {
+export function timeInName(name: string): string | undefined {
   const found = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\./.exec(name)
   if (found === null) return undefined
   const [, year, month, day, hour, minute, second] = found

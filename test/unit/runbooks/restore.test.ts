@@ -37,9 +37,12 @@ test('what takes data out of the shop is destructive; the drill is not', () => {
     checksOf(book).flatMap(check => (check.remedies ?? []).map(({ id, grade }) => `${id} ${grade}`)),
   )
   expect([...new Set(graded)].sort()).toEqual([
+    'backup/close-credentials reversible',
+    'backup/install-tools reversible',
     'drill/hold reversible',
     'drill/remove-leftovers reversible',
     'restore/allow-connections reversible',
+    'restore/fetch-backup reversible',
     'restore/migrate-copy reversible',
     'restore/restore-beside reversible',
     'restore/start-services reversible',

@@ -16,6 +16,8 @@ const terminal = openProgram(program.path, home, [], { columns: 112, rows: 34 })
 try {
   await terminal.waitFor('practise', 30)
   terminal.press('enter')
+  await terminal.waitFor('What would you like to practise?', 30)
+  terminal.press('enter')
   await terminal.waitFor('nothing has run yet', 30)
   // A c reads all checks, and asks nothing.
   terminal.press('c')

@@ -23,6 +23,9 @@ export function runIds(folder: string): string[] {
     .reverse()
 }
 
+/** Where the journal of a run is, by its whole id. */
+export const journalOf = (folder: string, run: string): string => join(folder, `${run}.jsonl`)
+
 /**
  * @param id a run's id, the beginning of one that no other run shares, or `last`.
  * @throws Failure (64) when there is no such run, (78) when its journal cannot be read at all.
@@ -39,7 +42,7 @@ export function openStoredRun(folder: string, id: string): StoredRun {
       'See `kneeboard runs list`.',
     )
   }
-  const path = join(folder, `${match}.jsonl`)
+  const path = journalOf(folder, match)
   const reading = readJournal(path)
   const state = replay(reading.events)
   if (state === undefined)

@@ -4,6 +4,7 @@ import type { Places } from '../config/places.ts'
 import { openTargets } from '../config/targets.ts'
 import { resolveParameters } from '../engine/parameters.ts'
 import { checksOf, parametersOf, type Runbook } from '../model/runbook.ts'
+import type { TrainingDesk } from '../practice/training/desk.ts'
 import type { TuiProgram } from '../tui/services.ts'
 import type { RunOptions } from './options.ts'
 import { createServices } from './services.ts'
@@ -14,10 +15,14 @@ interface Asked {
   readonly places: Places
   readonly runbook: Runbook | undefined
   readonly options: RunOptions | undefined
+  /** Opens at the scenarios to practise, or in one of them. */
+  readonly practice?: { readonly scenario?: string } | undefined
+  readonly training: TrainingDesk
 }
 
-/** @throws Failure (64) for a target or value that does not fit, (78) for a broken configuration. */
-export async function openProgram({ version, places, runbook, options }: Asked): Promise<TuiProgram> {
+/** @throws Failure (64) for a target, value or scenario that does not fit, (69) when a practice server does not start, (78) for a broken configuration. */
+export async function openProgram(asked: Asked): Promise<TuiProgram> {
+  const { version, places, runbook, options, practice, training } = asked
   const targets = openTargets(places.config)
   targets.list()
   const target =
@@ -30,10 +35,16 @@ export async function openProgram({ version, places, runbook, options }: Asked):
     version,
     places,
     targets,
+    training,
     connection: options ?? {},
     ...(options?.only ? { only: options.only } : {}),
     ...(options?.skip ? { skip: options.skip } : {}),
   })
+  if (practice !== undefined) {
+    const { scenario } = practice
+    const exercise = scenario === undefined ? undefined : await training.begin(scenario)
+    return { services, initial: { practice: exercise === undefined ? {} : { exercise } } }
+  }
   if (runbook === undefined) return { services }
   return {
     services,

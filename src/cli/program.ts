@@ -89,9 +89,9 @@ export function createProgram(version: string, io: Io, done: (code: ExitCode) =>
     .action(async (runbook: string) => done((await import('./commands/list.ts')).show(io, runbook)))
 
   command('practice', 'the built-in server to practise on: nothing there is real')
-    .argument('[scenario]', 'which; `--list` names them', 'bare')
+    .argument('[scenario]', 'which; left out, the screens offer all of them')
     .option('--list', 'the scenarios')
-    .action(async (scenario: string, options: { list?: boolean }) =>
+    .action(async (scenario: string | undefined, options: { list?: boolean }) =>
       done(
         await (await import('./commands/practice.ts')).practice(io, version, scenario, {
           ...program.opts(),

@@ -1,18 +1,21 @@
 /** What the screens ask for, answered from the configuration, the runbooks, the engine and the journals. */
 
+import { dirname, join } from 'node:path'
 import { discoveries } from '../../checks/discoveries.ts'
 import { runbooks } from '../../runbooks/index.ts'
 import type { Places } from '../config/places.ts'
 import { readPolicy } from '../config/policy.ts'
 import { readPreferences } from '../config/preferences.ts'
 import type { Targets } from '../config/targets.ts'
-import { countVerdicts } from '../engine/outcome.ts'
+import { isClaimed } from '../engine/journal-claim.ts'
 import { resolveParameters } from '../engine/parameters.ts'
 import { exitCodeOf, plannedSteps } from '../engine/run.ts'
 import type { Discovery } from '../model/discovery.ts'
+import type { RunTarget } from '../model/event.ts'
 import { Failure } from '../model/failure.ts'
 import { checksOf, parametersOf, type Runbook } from '../model/runbook.ts'
 import { Target } from '../model/target.ts'
+import type { TrainingDesk } from '../practice/training/desk.ts'
 import type {
   LastRun,
   RunbookSummary,
@@ -24,16 +27,16 @@ import type {
 } from '../tui/services.ts'
 import { cutOff, overdue, upcoming } from './due.ts'
 import { exportRun } from './export-run.ts'
-import { endOf, openStoredRun, runIds, type StoredRun } from './history.ts'
+import { endOf, journalOf, openStoredRun } from './history.ts'
 import type { ConnectionOptions } from './options.ts'
+import { recentRuns } from './recent-runs.ts'
+import type { RunDigest } from './run-digest.ts'
 import { openShell } from './shell.ts'
 import { connectRequest, continueRun, type RunSetting, type StartedRun, startRun } from './start-run.ts'
 import { whichRunbook } from './which-runbook.ts'
 
-/** Runs looked at for the home screen and the history: enough to scroll, few enough to read at once. */
-const RECENT_RUNS = 200
-
 export interface ServicesOptions {
+  readonly training: TrainingDesk
   readonly version: string
   readonly places: Places
   readonly targets: Targets
@@ -44,12 +47,12 @@ export interface ServicesOptions {
 
 export function createServices(options: ServicesOptions): Services {
   const { places, targets, connection } = options
-  const runs = () => readableRuns(places.runs)
+  const runs = recentRuns(places.runs)
   return {
     async targets() {
       const stored = runs()
       return targets.list().map(target => {
-        const last = stored.find(({ state }) => state.target.name === target.name)
+        const last = stored.find(run => run.target.name === target.name)
         const next = upcoming(stored, target.name, Date.now())
         return { target, ...(last ? { lastRun: lastRunOf(last) } : {}), upcoming: next }
       })
@@ -60,10 +63,7 @@ export function createServices(options: ServicesOptions): Services {
     async removeTarget(name) {
       targets.remove(name)
     },
-    async practice() {
-      const { openPractice } = await import('../practice/open.ts')
-      return { target: await openPractice(''), runbook: 'server-setup' }
-    },
+    training: options.training,
     runbooks: () => runbooks.map(summaryOf),
     plan: name => plannedSteps(whichRunbook(name).steps),
     start: (request, ports) => start(options, request, ports),
@@ -72,14 +72,15 @@ export function createServices(options: ServicesOptions): Services {
       return outcomeOf(options, ports, setting => continueRun(setting, path))
     },
     async history() {
-      return runs().map(runSummaryOf)
+      return runs().map(digest => runSummaryOf(digest, places.runs))
     },
     async openRun(run) {
       return openStoredRun(places.runs, run).state
     },
     async due() {
-      const stored = runs()
-      return [...cutOff(stored), ...overdue(stored, Date.now())]
+      const stored = runs().filter(({ target }) => !isPractice(target))
+      const isUnderWay = (run: string): boolean => isClaimed(journalOf(places.runs, run))
+      return [...cutOff(stored, isUnderWay), ...overdue(stored, Date.now())]
     },
     async sshHosts() {
       const { listHosts } = await import('../host/client-config.ts')
@@ -95,7 +96,7 @@ export function createServices(options: ServicesOptions): Services {
       const wanted = discoveriesFor(whichRunbook(runbook))
       return lookAtServer(connectRequest(target, connection), { target, discoveries: wanted, params }, ports)
     },
-    openShell: target => openShell(target, connection),
+    openShell: target => openShell(target, { ...connection, ...knownHostsOf(target) }),
     async exportRun(run, format) {
       return exportRun(openStoredRun(places.runs, run), format, process.cwd())
     },
@@ -124,7 +125,7 @@ async function outcomeOf(
   ports: RunPorts,
   begin: (setting: RunSetting) => StartedRun,
 ): Promise<RunOutcome> {
-  const { version, places, connection } = options
+  const { version, places, connection, training } = options
   const { operator, prompter, intents, signal, stopNow } = ports
   let journalPath: string | undefined
   try {
@@ -139,7 +140,10 @@ async function outcomeOf(
       prompter,
       signal,
       stopNow,
-      listen: event => ports.emit(event),
+      listen(event, state) {
+        training.watch(event, state)
+        ports.emit(event)
+      },
     })
     journalPath = started.journalPath
     const state = await started.finished
@@ -154,6 +158,18 @@ async function outcomeOf(
       failure,
     }
   }
+}
+
+/** The practice server ends with Kneeboard: nothing of it can be gone on with. */
+const isPractice = ({ name, environment, host }: RunTarget): boolean =>
+  name === 'practice' && environment === 'practice' && host === '127.0.0.1'
+
+/** Beside its key lies the practice server's own list of hosts: nothing of it goes into the operator's. */
+function knownHostsOf(target: Target): ConnectionOptions {
+  const { identity } = target
+  return isPractice(target) && identity !== undefined
+    ? { knownHosts: join(dirname(identity), 'known_hosts') }
+    : {}
 }
 
 function summaryOf(book: Runbook): RunbookSummary {
@@ -180,39 +196,26 @@ function discoveriesFor(book: Runbook): Discovery[] {
   return discoveries.filter(({ parameter }) => names.has(parameter))
 }
 
-function readableRuns(folder: string): StoredRun[] {
-  const found: StoredRun[] = []
-  for (const id of runIds(folder).slice(0, RECENT_RUNS)) {
-    try {
-      found.push(openStoredRun(folder, id))
-    } catch {
-      // One damaged journal does not hide the others; `kneeboard runs list` names it.
-    }
-  }
-  return found
-}
+const lastRunOf = ({ runbook, status, startedAt, counts }: RunDigest): LastRun => ({
+  runbook,
+  status,
+  at: startedAt,
+  counts,
+})
 
-function lastRunOf({ state }: StoredRun): LastRun {
-  return {
-    runbook: state.runbook,
-    status: endOf(state).status,
-    at: state.startedAt,
-    counts: countVerdicts(state),
-  }
-}
-
-function runSummaryOf({ state, path: journalPath }: StoredRun): RunSummary {
-  const { run, runbook, title, target, startedAt, finishedAt } = state
+function runSummaryOf(digest: RunDigest, folder: string): RunSummary {
+  const { run, runbook, title, target, startedAt, finishedAt, status, summary, counts, figures } = digest
   return {
     run,
     runbook,
     title,
     target,
     startedAt,
-    journalPath,
-    counts: countVerdicts(state),
-    figures: Object.values(state.checks).flatMap(({ verdict }) => verdict?.figures ?? []),
-    ...(finishedAt ? { finishedAt } : {}),
-    ...endOf(state),
+    status,
+    summary,
+    counts,
+    figures,
+    journalPath: journalOf(folder, run),
+    ...(finishedAt === undefined ? {} : { finishedAt }),
   }
 }

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openWorld } from './open-world.ts'
 import { scenarios } from './scenarios/index.ts'
+import { taskOf } from './scenarios/scenario.ts'
 import { makeKeyPair } from './server/keys.ts'
 import { type Door, openDoors } from './server/outside.ts'
 import { serve } from './server/ssh-server.ts'
+import type { Task } from './training/exercise.ts'
 import { DOMAIN } from './world/shop/lay-shop.ts'
 
 /** What the child tells once it answers. */
@@ -19,9 +21,7 @@ export interface Ready {
   readonly doors: readonly Door[]
   /** Parameters that fit this world. */
   readonly stack: Readonly<Record<string, string>>
-  readonly briefing: string
-  readonly runbook: string
-  readonly debrief: readonly string[]
+  readonly task: Task
 }
 
 const name = process.argv[2] ?? 'bare'
@@ -38,6 +38,8 @@ const stack = { resolvers: '203.0.113.53', ...(scenario.base === 'shop' ? { doma
 const folder = mkdtempSync(join(tmpdir(), 'kneeboard-practice-'))
 const identity = join(folder, 'key')
 writeFileSync(identity, operator.privateKey, { mode: 0o600 })
+// For OpenSSH's own client, so that it asks nothing and writes nothing into the operator's file.
+writeFileSync(join(folder, 'known_hosts'), `[127.0.0.1]:${server.port} ${host.publicKey}\n`)
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 process.on('disconnect', () => process.exit(0))
 process.on('SIGTERM', () => process.exit(0))
@@ -59,7 +61,5 @@ process.send?.({
   identity,
   doors,
   stack,
-  briefing: scenario.briefing,
-  runbook: scenario.runbook,
-  debrief: scenario.debrief ?? [],
+  task: taskOf(scenario),
 } satisfies Ready)

@@ -3,19 +3,20 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openTunnel } from '../host/tunnel.ts'
 import { EXIT, Failure } from '../model/failure.ts'
 import type { Target } from '../model/target.ts'
 import type { Ready } from './child.ts'
+import type { Task } from './training/exercise.ts'
 
 export interface PracticeServer {
   readonly target: Target
-  readonly scenario: string
-  readonly briefing: string
-  readonly runbook: string
-  readonly debrief: readonly string[]
-  /** Asks the child something: `lacking`, `healthy`, `memory` (bytes). */
+  /** What there is to find out and to mend. */
+  readonly task: Task
+  /** Asks the child something: `lacking`, `healthy`, `memory` (bytes). @throws Failure (69) when it has ended. */
   ask(question: 'lacking' | 'healthy' | 'memory'): Promise<unknown>
   stop(): void
 }
@@ -36,6 +37,16 @@ export function practiceServer(scenario: string): Promise<PracticeServer> {
   return server
 }
 
+/** Ends the server of a scenario, so that the next one starts afresh. */
+export async function stopPracticeServer(scenario: string): Promise<void> {
+  const server = running.get(scenario)
+  running.delete(scenario)
+  await server?.then(
+    ({ stop }) => stop(),
+    () => {},
+  )
+}
+
 /** Beside this file in the sources, beside the launcher when bundled. */
 function childFile(): string {
   const places = ['./child.ts', './practice.js', '../practice.js']
@@ -49,13 +60,21 @@ function childFile(): string {
   return found
 }
 
+/** Where the program keeps what was compiled, so that the server need not compile itself anew each time. */
+function compileCache(): { readonly NODE_COMPILE_CACHE?: string } {
+  const folder = getCompileCacheDir?.()
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
+}
+
 async function start(scenario: string): Promise<PracticeServer> {
   const child = fork(childFile(), [scenario], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: ['--max-old-space-size=160'],
+    env: { ...process.env, ...compileCache() },
   })
   const ready = await answer(child)
   const stop = (): void => {
+    process.off('exit', stop)
     if (child.connected) child.disconnect()
   }
   process.once('exit', stop)
@@ -66,10 +85,7 @@ async function start(scenario: string): Promise<PracticeServer> {
     openTunnel(address, port, { host: '127.0.0.1', port: local })
   const blob = Buffer.from(ready.hostKey.split(' ')[1] ?? '', 'base64')
   return {
-    scenario,
-    briefing: ready.briefing,
-    runbook: ready.runbook,
-    debrief: ready.debrief,
+    task: ready.task,
     target: {
       name: 'practice',
       environment: 'practice',
@@ -104,16 +120,26 @@ let lastId = 0
 
 function ask(child: ChildProcess, question: string): Promise<unknown> {
   const id = ++lastId
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      child.off('message', listen)
+      child.off('exit', gone)
+      child.unref()
+      child.channel?.unref()
+    }
     const listen = (message: unknown): void => {
       const { id: its, answer: given } = message as { id?: number; answer?: unknown }
       if (its !== id) return
-      child.off('message', listen)
-      child.unref()
-      child.channel?.unref()
+      done()
       resolve(given)
     }
+    const gone = (): void => {
+      done()
+      reject(new Failure(EXIT.unreachable, 'the practice server has ended'))
+    }
+    if (!child.connected) return gone()
     child.on('message', listen)
+    child.once('exit', gone)
     child.ref()
     child.channel?.ref()
     child.send({ ask: question, id })

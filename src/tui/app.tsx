@@ -8,6 +8,7 @@ import { componentTheme } from './component-theme.ts'
 import { KeyScope } from './components/key-scope.tsx'
 import { NoticeScope } from './components/screen.tsx'
 import { useProgramData } from './data.ts'
+import { ExerciseScope } from './exercise-scope.ts'
 import { withoutKeyboard } from './hand-over.ts'
 import { type JourneySetting, useJourney } from './journey.ts'
 import { PlaceView } from './places.tsx'
@@ -44,7 +45,9 @@ export function App({ theme, ...setting }: AppProps) {
           onRedraw={() => void suspendTerminal(() => {})}
         >
           <NoticeScope value={journey.place.screen === 'add' ? undefined : journey.problem}>
-            <PlaceView {...{ journey, data, services, initial }} onShell={openShell} />
+            <ExerciseScope value={journey.exercise}>
+              <PlaceView {...{ journey, data, services, initial }} onShell={openShell} />
+            </ExerciseScope>
           </NoticeScope>
         </KeyScope>
       </ThemeProvider>

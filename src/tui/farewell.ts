@@ -21,7 +21,9 @@ export function farewell(
   const changes = applied === 0 ? 'Nothing was changed.' : `${count(applied, 'remedy', 'remedies')} applied.`
   const causes = state === undefined ? [] : diagnose(state).slice(0, 1)
   const cause = causes.map(({ cause: id, summary }) => `${state?.checks[id]?.title ?? id}: ${summary}`)
-  const again = status === 'passed' ? '' : `again:   kneeboard run ${runbook} ${reachedBy(target)}`
+  // The practice server is gone by then; its debrief says how to come back.
+  const isGone = target.name === 'practice' && target.environment === 'practice'
+  const again = status === 'passed' || isGone ? '' : `again:   kneeboard run ${runbook} ${reachedBy(target)}`
   const lines = [
     state === undefined ? '' : `${summarise(state)}.`,
     state === undefined ? '' : changes,

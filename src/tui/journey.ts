@@ -2,12 +2,17 @@
 
 import { useRef, useState } from 'react'
 import { EXIT, type ExitCode } from '../model/failure.ts'
+import type { Exercise } from '../practice/training/exercise.ts'
 import { endNow } from './ending.ts'
 import { draftOf } from './fields.ts'
 import { wordsOf } from './loaded.ts'
 import {
+  atDebrief,
+  atExercise,
   backHome,
+  exerciseOf,
   firstStack,
+  openAsKnown,
   openRunbook,
   type Place,
   pop,
@@ -20,6 +25,7 @@ import {
 import type {
   DueItem,
   Initial,
+  RunbookSummary,
   RunSummary,
   Services,
   StartRequest,
@@ -69,6 +75,8 @@ export function useJourney({ services, initial, onRun, onExit }: JourneySetting)
     place,
     stack,
     problem,
+    /** The exercise that all of this belongs to, if any. */
+    exercise: exerciseOf(stack),
     go,
     open: (next: Place) => go(push(stack, next)),
     /** Leads on from a place that is to be as it is now when one comes back. */
@@ -115,13 +123,24 @@ export function useJourney({ services, initial, onRun, onExit }: JourneySetting)
         await services.removeTarget(name)
         then()
       }),
-    /** The built-in server: straight to the plan of its runbook, whose parameters all have a value. */
-    practise: () =>
+    practise: () => go(push(stack, { screen: 'scenarios' })),
+    /** Starts a scenario's server and its clock, and opens the runbook that it trains. */
+    beginExercise: (scenario: string) =>
       attempt(async () => {
-        const practice = await services.practice?.()
-        const runbook = services.runbooks().find(({ id }) => id === practice?.runbook)
-        if (practice !== undefined && runbook !== undefined)
-          go(push(stack, { screen: 'plan', target: practice.target, runbook, params: {} }))
+        const exercise = await services.training?.begin(scenario)
+        if (exercise !== undefined) go(withRunbook(atExercise(exercise), exercise, services.runbooks()))
+      }),
+    /** The plan of the runbook that the exercise trains. */
+    openTrained: (exercise: Exercise) => go(withRunbook(stack, exercise, services.runbooks())),
+    giveUp(exercise: Exercise) {
+      exercise.giveUp()
+      go(pop(stack))
+    },
+    /** Stops the clock, and tells how it went; a run that is being looked at comes to its end first. */
+    debrief: (exercise: Exercise) =>
+      attempt(async () => {
+        if (place.screen === 'run') await place.store.end()
+        go(atDebrief(exercise))
       }),
     /** Once: asks a run to stop, or leaves when none is under way. Twice: ends the run and leaves. */
     interrupt() {
@@ -132,4 +151,9 @@ export function useJourney({ services, initial, onRun, onExit }: JourneySetting)
       void endNow(store).then(() => onExit(EXIT.interrupted))
     },
   }
+}
+
+function withRunbook(stack: Stack, exercise: Exercise, runbooks: readonly RunbookSummary[]): Stack {
+  const runbook = runbooks.find(({ id }) => id === exercise.task.runbook)
+  return runbook === undefined ? stack : openAsKnown(stack, exercise.target, runbook)
 }

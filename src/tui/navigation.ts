@@ -2,6 +2,7 @@
 
 import type { RunState } from '../engine/state.ts'
 import type { Target } from '../model/target.ts'
+import type { Exercise } from '../practice/training/exercise.ts'
 import { parametersAsKnown } from './fields.ts'
 import type { Initial, RunbookSummary, StartRequest, TargetSummary } from './services.ts'
 import type { RunStore } from './store.ts'
@@ -27,6 +28,9 @@ export type Place =
       readonly params: Params
     }
   | { readonly screen: 'run'; readonly store: RunStore }
+  | { readonly screen: 'scenarios'; readonly selected?: string }
+  | { readonly screen: 'exercise'; readonly exercise: Exercise }
+  | { readonly screen: 'debrief'; readonly exercise: Exercise }
   | { readonly screen: 'history' }
   | { readonly screen: 'compare'; readonly before: RunState; readonly after: RunState }
   | { readonly screen: 'past'; readonly state: RunState; readonly journalPath?: string }
@@ -80,8 +84,43 @@ export function backToParameters(stack: Stack): Stack {
   return topOf(below).screen === 'parameters' ? replaceTop(below, place) : replaceTop(stack, place)
 }
 
+/** The exercise that is under way: what is done on any place above its own belongs to it. */
+export function exerciseOf(stack: Stack): Exercise | undefined {
+  const place = stack.findLast(({ screen }) => screen === 'exercise' || screen === 'debrief')
+  return place?.screen === 'exercise' ? place.exercise : undefined
+}
+
+/** Back down to the exercise's own place. */
+export function backToExercise(stack: Stack): Stack {
+  const at = stack.findLastIndex(({ screen }) => screen === 'exercise')
+  const [first, ...rest] = stack
+  return at < 0 ? [first] : [first, ...rest.slice(0, at)]
+}
+
+/** The scenarios with one that begins now. */
+export function atExercise(exercise: Exercise): Stack {
+  return [home, { screen: 'scenarios', selected: exercise.task.name }, { screen: 'exercise', exercise }]
+}
+
+/** Its debrief; the way back from there leads to the scenarios. */
+export function atDebrief(exercise: Exercise): Stack {
+  return [home, { screen: 'scenarios', selected: exercise.task.name }, { screen: 'debrief', exercise }]
+}
+
+/** A runbook's plan where all its values are known, else its parameters. */
+export function openAsKnown(stack: Stack, target: Target, runbook: RunbookSummary): Stack {
+  const params = parametersAsKnown(runbook.parameters, { given: {}, target })
+  return params === undefined
+    ? openRunbook(stack, target, runbook, {})
+    : push(stack, { screen: 'plan', target, runbook, params })
+}
+
 /** Where Kneeboard opens: straight at a runbook's plan when everything for it is known. */
 export function firstStack(initial: Initial | undefined, runbooks: readonly RunbookSummary[]): Stack {
+  if (initial?.practice !== undefined) {
+    const { exercise } = initial.practice
+    return exercise === undefined ? [home, { screen: 'scenarios' }] : atExercise(exercise)
+  }
   const runbook = runbooks.find(({ id }) => id === initial?.runbook)
   const target = initial?.target
   if (target === undefined) return runbook === undefined ? [home] : [{ screen: 'home', forRunbook: runbook }]

@@ -1,15 +1,18 @@
 /** The screen of each place, and where its intents lead. */
 
+import { useState } from 'react'
 import { EXIT } from '../model/failure.ts'
 import type { Target } from '../model/target.ts'
 import type { ProgramData } from './data.ts'
 import { draftOfTarget, parametersFrom } from './fields.ts'
 import type { Journey } from './journey.ts'
 import type { Loaded } from './loaded.ts'
-import { backToParameters, openRunbook, type Place } from './navigation.ts'
+import { backToExercise, backToParameters, openRunbook, type Place, type Stack } from './navigation.ts'
 import { AddTarget } from './screens/add-target.tsx'
 import { Compare } from './screens/compare.tsx'
+import { DebriefScreen } from './screens/debrief.tsx'
 import { Ended } from './screens/ended.tsx'
+import { ExerciseScreen } from './screens/exercise.tsx'
 import { History } from './screens/history.tsx'
 import { Home } from './screens/home.tsx'
 import { ImportHosts } from './screens/import-hosts.tsx'
@@ -17,6 +20,7 @@ import { Parameters } from './screens/parameters.tsx'
 import { Plan } from './screens/plan.tsx'
 import { Run } from './screens/run.tsx'
 import { Runbooks } from './screens/runbooks.tsx'
+import { Scenarios } from './screens/scenarios.tsx'
 import { TryConnection } from './screens/try-connection.tsx'
 import type { Initial, Services } from './services.ts'
 
@@ -91,6 +95,28 @@ export function PlaceView(props: PlaceViewProps) {
           onBack={journey.back}
         />
       )
+    case 'scenarios':
+      return <ScenariosView {...props} place={place} />
+    case 'exercise':
+      return (
+        <ExerciseScreen
+          exercise={place.exercise}
+          runbook={services.runbooks().find(({ id }) => id === place.exercise.task.runbook)}
+          onRunbook={() => journey.openTrained(place.exercise)}
+          onOthers={() => journey.open({ screen: 'runbooks', target: place.exercise.target })}
+          onDebrief={() => void journey.debrief(place.exercise)}
+          onBack={() => journey.giveUp(place.exercise)}
+        />
+      )
+    case 'debrief':
+      return (
+        <DebriefScreen
+          exercise={place.exercise}
+          onAgain={() => journey.beginExercise(place.exercise.task.name)}
+          onBack={journey.back}
+          onQuit={() => journey.leave()}
+        />
+      )
     case 'compare':
       return <Compare before={place.before} after={place.after} onBack={journey.back} />
     case 'past':
@@ -120,12 +146,25 @@ function HomeView({ place, journey, data, initial, services }: ViewProps<'home'>
           : journey.go(openRunbook(journey.stack, target, forRunbook, initial?.params ?? {}))
       }
       onTry={({ target }) => journey.openFrom({ ...place, selected: target.name }, { screen: 'try', target })}
-      onPractise={services.practice && (() => void journey.practise())}
+      onPractise={services.training && journey.practise}
       onAdd={() => journey.open({ screen: 'add' })}
       onImport={() => journey.open({ screen: 'import' })}
       onRemove={name => void journey.removeTarget(name, targets.load)}
       onHistory={() => journey.open({ screen: 'history' })}
       onQuit={() => journey.leave()}
+    />
+  )
+}
+
+function ScenariosView({ place, journey, services }: ViewProps<'scenarios'>) {
+  // At once, so that no key is pressed into an empty list; anew each time that one comes here.
+  const [scenarios] = useState(() => services.training?.list() ?? [])
+  return (
+    <Scenarios
+      scenarios={scenarios}
+      {...(place.selected === undefined ? {} : { selected: place.selected })}
+      onBegin={journey.beginExercise}
+      onBack={journey.back}
     />
   )
 }
@@ -167,6 +206,9 @@ function PlanView({ place, journey, services }: ViewProps<'plan'>) {
 
 function RunView({ place: { store }, journey, services, onShell }: ViewProps<'run'>) {
   const { request } = store.getSnapshot()
+  const { exercise, stack } = journey
+  const below: Stack =
+    exercise === undefined ? [{ screen: 'home', selected: request.target.name }] : backToExercise(stack)
   return (
     <Run
       store={store}
@@ -176,10 +218,12 @@ function RunView({ place: { store }, journey, services, onShell }: ViewProps<'ru
         return services.exportRun(store.getSnapshot().state?.run ?? '', format)
       }}
       onAgain={() => void store.end().then(() => journey.begin(request))}
-      onBack={() =>
-        void store.end().then(() => journey.go([{ screen: 'home', selected: request.target.name }]))
+      onBack={() => void store.end().then(() => journey.go(below))}
+      onQuit={() =>
+        exercise === undefined
+          ? void store.end().then(({ exitCode }) => journey.leave(exitCode))
+          : void journey.debrief(exercise)
       }
-      onQuit={() => void store.end().then(({ exitCode }) => journey.leave(exitCode))}
     />
   )
 }

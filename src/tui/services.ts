@@ -14,6 +14,8 @@ import type { ExitCode } from '../model/failure.ts'
 import type { Figure } from '../model/figure.ts'
 import type { Parameter } from '../model/runbook.ts'
 import type { Environment, Target } from '../model/target.ts'
+import type { Training } from '../practice/training/desk.ts'
+import type { Exercise } from '../practice/training/exercise.ts'
 
 export interface LastRun {
   readonly runbook: string
@@ -163,8 +165,8 @@ export interface Services {
   /** @throws Failure whose message the form shows. */
   addTarget(draft: TargetDraft): Promise<void>
   removeTarget(name: string): Promise<void>
-  /** The built-in server, started now; left out where there is none. @throws Failure */
-  practice?(): Promise<{ readonly target: Target; readonly runbook: string }>
+  /** Practising on the built-in server; left out where there is none. */
+  readonly training?: Training
   runbooks(): readonly RunbookSummary[]
   plan(runbook: string): readonly PlannedStep[]
   /** Runs to its end. Rejects only for our own mistakes: everything foreseen is an outcome. */
@@ -194,6 +196,8 @@ export interface Initial {
   readonly runbook?: string
   readonly target?: Target
   readonly params?: Readonly<Record<string, unknown>>
+  /** At the scenarios to practise, or in one that has begun. */
+  readonly practice?: { readonly exercise?: Exercise }
 }
 
 /** What the screens work with: loaded after the first frame, because most of the program hangs on it. */

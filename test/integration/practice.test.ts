@@ -83,6 +83,36 @@ test('the server answers soon, stays small, and ends with whoever started it', {
   server.stop()
 })
 
+test('practising without a terminal is refused in one sentence, and the scenarios can be listed', async () => {
+  const run = (...words: string[]): Promise<{ code: number | null; out: string; err: string }> => {
+    const child = spawn(process.execPath, [PROGRAM, 'practice', ...words], {
+      env: { ...process.env, KNEEBOARD_HOME: home },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const said = { out: '', err: '' }
+    child.stdout.on('data', data => {
+      said.out += data
+    })
+    child.stderr.on('data', data => {
+      said.err += data
+    })
+    return new Promise(resolve => child.on('close', code => resolve({ code, ...said })))
+  }
+  const refused = await run('full-disk')
+  expect(refused.code).toBe(64)
+  expect(refused.err).toMatch(
+    /^kneeboard: practising needs a terminal; [^\n]+ -t practice:full-disk[^\n]+\.\n$/,
+  )
+  expect((await run()).err).toContain('-t practice:SCENARIO')
+  expect(await run('nothing-like-this')).toMatchObject({
+    code: 64,
+    err: expect.stringContaining('There are: bare'),
+  })
+  const listed = await run('--list')
+  expect(listed.code).toBe(0)
+  for (const { name, title } of scenarios) expect(listed.out).toMatch(new RegExp(`^${name} +${title}`, 'm'))
+})
+
 test('there is no scenario of another name', async () => {
   const { code } = await kneeboard('check', 'system/disk-space', '-t', 'practice:nothing-like-this')
   expect(code).toBe(64)

@@ -2,6 +2,7 @@ import type { Key } from 'ink'
 import { describe, expect, test } from 'vitest'
 import { fittingHints } from '../../src/tui/components/footer.tsx'
 import { helpKeys } from '../../src/tui/components/help.tsx'
+import { hintKeys, practiceKeys } from '../../src/tui/components/hints.tsx'
 import { paletteKeys } from '../../src/tui/components/palette.tsx'
 import { promptKeys } from '../../src/tui/components/prompt-row.tsx'
 import { hintsOf } from '../../src/tui/components/screen.tsx'
@@ -10,8 +11,10 @@ import { checksKeys } from '../../src/tui/screens/checks.tsx'
 import { chooseKeys } from '../../src/tui/screens/choose.tsx'
 import { compareKeys } from '../../src/tui/screens/compare.tsx'
 import { destructiveKeys, disruptiveKeys, reversibleKeys } from '../../src/tui/screens/consent.tsx'
+import { debriefKeys } from '../../src/tui/screens/debrief.tsx'
 import { diagnosisKeys } from '../../src/tui/screens/diagnosis.tsx'
 import { endKeys } from '../../src/tui/screens/end.tsx'
+import { exerciseKeys } from '../../src/tui/screens/exercise.tsx'
 import { exportKeys } from '../../src/tui/screens/export.tsx'
 import { formKeys } from '../../src/tui/screens/form-screen.tsx'
 import { historyKeys } from '../../src/tui/screens/history.tsx'
@@ -21,11 +24,16 @@ import { planKeys } from '../../src/tui/screens/plan.tsx'
 import { hostKeyKeys, lockKeys, manualKeys } from '../../src/tui/screens/questions.tsx'
 import { remedyKeys } from '../../src/tui/screens/remedy.tsx'
 import { runbooksKeys } from '../../src/tui/screens/runbooks.tsx'
+import { scenariosKeys } from '../../src/tui/screens/scenarios.tsx'
 import { secretKeys } from '../../src/tui/screens/secret.tsx'
 import { tryKeys } from '../../src/tui/screens/try-connection.tsx'
 
 const tables: Readonly<Record<string, KeyTable>> = {
   checks: checksKeys,
+  debrief: debriefKeys,
+  exercise: exerciseKeys,
+  hints: hintKeys,
+  scenarios: scenariosKeys,
   choose: chooseKeys,
   compare: compareKeys,
   reversible: reversibleKeys,
@@ -69,6 +77,12 @@ describe.each(Object.entries(tables))('the keys of %s', (name, table) => {
       expect(binding.shown).not.toBe('')
     }
   })
+})
+
+test('the key of practice is free on every screen that can be about a practice server', () => {
+  const elsewhere = ['home', 'due', 'hints', 'help', 'palette', 'import', 'form']
+  for (const [name, table] of Object.entries(tables).filter(([name]) => !elsewhere.includes(name)))
+    expect(clashes({ ...table, ...practiceKeys }), name).toEqual([])
 })
 
 describe('keys that change something', () => {

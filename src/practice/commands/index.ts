@@ -6,6 +6,7 @@ import * as identity from './accounts/identity.ts'
 import * as rights from './accounts/rights.ts'
 import { pgControlData, pgIsReady, psql } from './database/postgres.ts'
 import { redisCli } from './database/redis-cli.ts'
+import * as tools from './database/tools.ts'
 import { docker, dockerd } from './docker/docker.ts'
 import * as change from './files/change.ts'
 import * as encode from './files/encode.ts'
@@ -14,11 +15,13 @@ import * as list from './files/list.ts'
 import { certbot } from './network/certbot.ts'
 import { curl, wget } from './network/curl.ts'
 import { fail2banClient } from './network/fail2ban.ts'
+import { openssl } from './network/openssl.ts'
 import { sshd, sshKeygen } from './network/sshd.ts'
 import { iptables, ufw } from './network/ufw.ts'
 import * as apt from './packages/apt.ts'
-import { celery, nginx, python } from './run/application.ts'
+import { celery, nginx } from './run/application.ts'
 import * as basics from './run/basics.ts'
+import { python } from './run/python.ts'
 import { shell } from './run/shell.ts'
 import * as wrappers from './run/wrappers.ts'
 import * as facts from './system/facts.ts'
@@ -169,6 +172,7 @@ const BY_NAME: Readonly<Record<string, Program>> = {
   docker,
   dockerd,
   certbot,
+  openssl,
   curl,
   wget,
   nginx,
@@ -178,6 +182,14 @@ const BY_NAME: Readonly<Record<string, Program>> = {
   psql,
   pg_isready: pgIsReady,
   pg_controldata: pgControlData,
+  pg_dump: tools.pgDump,
+  pg_restore: tools.pgRestore,
+  pg_amcheck: tools.pgAmcheck,
+  createdb: tools.createdb,
+  dropdb: tools.dropdb,
+  createuser: tools.createuser,
+  vacuumdb: tools.vacuumdb,
+  reindexdb: tools.vacuumdb,
   'redis-cli': redisCli,
   'redis-server': basics.yes,
   postgres: basics.yes,

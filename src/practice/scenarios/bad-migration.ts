@@ -1,11 +1,9 @@
+import { briefOf } from './names.ts'
 import type { Scenario } from './scenario.ts'
 import { siteWorks } from './site-works.ts'
 
 export const badMigration: Scenario = {
-  name: 'bad-migration',
-  title: 'The bad migration',
-  briefing:
-    'v1.2.0 was deployed this morning. The health endpoint says that all is well, yet pages with products answer 500.',
+  ...briefOf('bad-migration'),
   base: 'shop',
   runbook: 'troubleshooting',
   inject: async world => {
@@ -28,6 +26,19 @@ for _ in 1 2 3; do curl -s -o /dev/null -H 'Host: shop.example.com' -k https://1
     'Migration products.0007 of v1.2.0 renames a column.',
     'The code of v1.2.0 still reads the old name, so every page with products fails.',
     'Going back needs the new image for the migration’s way back, and only then the old image.',
+  ],
+  alsoRight: [
+    'backup/back-up-now',
+    'migrations/copy-out',
+    'migrations/end-forgotten-sessions',
+    'migrations/undo',
+    'migrations/put-release-back',
+    'migrations/start-writers',
+  ],
+  fastest: [
+    'Walk the troubleshooting runbook: health passes, and the pages that failed lately do not.',
+    'Its evidence has the statement that fails, and the name of the column.',
+    'Then the migration-rollback runbook, with the app products and the target 0006_generate_skus: it says first what is lost.',
   ],
   healthy: siteWorks,
 }

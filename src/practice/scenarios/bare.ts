@@ -1,9 +1,8 @@
+import { briefOf } from './names.ts'
 import type { Scenario } from './scenario.ts'
 
 export const bare: Scenario = {
-  name: 'bare',
-  title: 'A bare server',
-  briefing: 'A new Debian server, as a provider delivers it. Make it ready for the shop.',
+  ...briefOf('bare'),
   base: 'bare',
   runbook: 'server-setup',
 }

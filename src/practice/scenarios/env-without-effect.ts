@@ -1,10 +1,8 @@
+import { briefOf } from './names.ts'
 import type { Scenario } from './scenario.ts'
 
 export const envWithoutEffect: Scenario = {
-  name: 'env-without-effect',
-  title: 'The environment change without effect',
-  briefing:
-    'Payments are not confirmed. Somebody has corrected BACKEND_URL in the env file and restarted the backend, “but it did not help”.',
+  ...briefOf('env-without-effect'),
   base: 'shop',
   runbook: 'troubleshooting',
   // The containers are made with the wrong value; then the file is put right, and the container only restarted.
@@ -24,11 +22,16 @@ compose exec -T nginx nginx -s reload`)
   hints: [
     'What does the file say, and what does the container have?',
     'A restart keeps the container, and with it the environment that it was made with.',
+    'Make the backend’s container anew, rather than restart it.',
   ],
   debrief: [
     'A container gets its environment when it is made.',
     '`docker compose restart` starts the same container again: the corrected file is never read.',
     '`docker compose up -d` makes it anew.',
+  ],
+  fastest: [
+    'Walk the troubleshooting runbook: it compares what the containers have with what the files say.',
+    'Agree to “Recreate the services whose environment is out of date”.',
   ],
   healthy: async world =>
     (await world.shell('docker exec webshop-backend-1 printenv BACKEND_URL')).trim() ===

@@ -1,12 +1,11 @@
+import { briefOf } from './names.ts'
 import type { Scenario } from './scenario.ts'
 import { siteWorks } from './site-works.ts'
 
 const GIB = 1024 ** 3
 
 export const fullDisk: Scenario = {
-  name: 'full-disk',
-  title: 'The full disk',
-  briefing: 'Orders fail since tonight. Nobody has deployed anything.',
+  ...briefOf('full-disk'),
   base: 'shop',
   runbook: 'troubleshooting',
   inject: world => {
@@ -32,6 +31,10 @@ export const fullDisk: Scenario = {
     'Somebody left the payment gateway’s log at DEBUG: it writes whole requests, gigabytes a day.',
     'logrotate turned it over each night, but never deleted the old ones.',
     'With the disk full, PostgreSQL and Redis could no longer write: orders failed while pages still loaded.',
+  ],
+  fastest: [
+    'Walk the troubleshooting runbook: the disk stands above everything that could not write to it.',
+    'Agree to “Make room, the safest things first”: it shows first what it would delete, and leaves what is not surely rubbish.',
   ],
   healthy: world => world.disk.usedBytes < world.disk.bytes * 0.9 && siteWorks(world),
 }

@@ -1,9 +1,8 @@
+import { briefOf } from './names.ts'
 import type { Scenario } from './scenario.ts'
 
 export const healthyShop: Scenario = {
-  name: 'healthy-shop',
-  title: 'A healthy shop',
-  briefing: 'The webshop runs, and nothing is wrong with it. Look around.',
+  ...briefOf('healthy-shop'),
   base: 'shop',
   runbook: 'troubleshooting',
 }

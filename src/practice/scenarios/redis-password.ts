@@ -1,11 +1,9 @@
+import { briefOf } from './names.ts'
 import type { Scenario } from './scenario.ts'
 import { siteWorks } from './site-works.ts'
 
 export const redisPassword: Scenario = {
-  name: 'redis-password',
-  title: 'Redis’ password',
-  briefing:
-    'Redis’ password was changed yesterday, as the rules demand. Today the health endpoint answers 503.',
+  ...briefOf('redis-password'),
   base: 'shop',
   runbook: 'troubleshooting',
   inject: async world => {
@@ -16,10 +14,18 @@ docker compose -f docker-compose.prod.yml up --detach redis`)
   },
   cause: 'configuration/redis-password-agrees',
   mends: ['configuration/align-redis-password'],
-  hints: ['The password stands in two files.', 'Redis itself is well. Who cannot get in?'],
+  hints: [
+    'Redis itself is well. Who cannot get in?',
+    'The password stands in two files.',
+    'Compare .env, which Redis is started with, and backend/.env.production, which its clients read.',
+  ],
   debrief: [
     'The password stands in .env, for Redis, and in the backend’s env file, for its clients.',
     'Only the first was changed: Redis asks for the new one, and backend and workers offer the old.',
+  ],
+  fastest: [
+    'Walk the troubleshooting runbook: it compares the two files by a salted hash, and prints no password.',
+    'Agree to “Give both env files the password that Redis was started with”.',
   ],
   healthy: siteWorks,
 }

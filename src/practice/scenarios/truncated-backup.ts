@@ -1,33 +1,32 @@
-import { randomBytes } from 'node:crypto'
-import { gzipSync } from 'node:zlib'
+import { layBackup } from '../world/shop/backup.ts'
+import { briefOf } from './names.ts'
 import type { Scenario } from './scenario.ts'
 
 export const truncatedBackup: Scenario = {
-  name: 'drill-truncated-backup',
-  title: 'The monthly drill with a truncated backup',
-  briefing:
-    'The first of the month: restore the newest backup into a database of its own, and prove that it can be used.',
+  ...briefOf('drill-truncated-backup'),
   base: 'shop',
   runbook: 'restore-drill',
   inject: world => {
-    const day = new Date(world.machine.now() - 6 * 3_600_000).toISOString().slice(0, 10).replaceAll('-', '')
-    const whole = gzipSync(randomBytes(60_000))
-    world.files.write(
-      `/opt/webshop/backups/webshop_prod_${day}_030000.sql.gz`,
-      whole.subarray(0, 40_000),
-      0o600,
-      1000,
-      1000,
-    )
+    const path = layBackup(world, world.machine.now() - 6 * 3_600_000)
+    const whole = world.files.read(path)
+    world.files.write(path, whole.subarray(0, Math.floor(whole.length / 2)), 0o600, 0, 0)
   },
-  cause: 'drill/held',
+  cause: 'drill/readable',
   hints: [
     'A file that is there, recent and large may still be half of one.',
-    '`gzip -t` reads it to the end.',
+    'Who has ever read the newest backup to its end?',
+    'Hold the drill: it compares the file with the checksum that was written beside it.',
   ],
   debrief: [
-    'The disk was full for a minute at three in the night, while the dump was written.',
+    'The backup was whole when it was made. Somebody moved the folder to another disk, and that copy broke off in the middle.',
     'Nothing checked the file afterwards: it looked recent and large.',
-    'Only reading it to the end shows that its end is missing.',
+    'Only its checksum, or reading it to the end, shows that its end is missing.',
+  ],
+  alsoRight: ['drill/hold', 'drill/remove-leftovers', 'backup/back-up-now'],
+  outOfReach: 'Nothing was down: a drill is there to find out.',
+  fastest: [
+    'Walk the restore-drill runbook, and agree to holding the drill.',
+    'Its first rung fails: the file is not the one whose checksum was written down.',
+    'A failed drill is a result. Have a new backup made, and hold the drill again.',
   ],
 }

@@ -13,6 +13,7 @@ import { serveNames } from './dns.ts'
 /** One address and port of the world, and the port on loopback that stands for it. */
 export interface Door {
   readonly address: string
+  /** 0 for all others. */
   readonly port: number
   readonly local: number
 }
@@ -30,6 +31,8 @@ export async function openDoors(world: World): Promise<Door[]> {
       ),
     })
     doors.push({ address, port: 443, local: await listen(securely(world, address)) })
+    // Whatever else is tried stays on this machine, and finds nobody.
+    doors.push({ address, port: 0, local: await closedPort() })
   }
   for (const address of ['203.0.113.53', '203.0.113.54'])
     doors.push({ address, port: 53, local: await serveNames(world) })
@@ -41,6 +44,14 @@ function listen(server: Server): Promise<number> {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
   })
+}
+
+/** A port of loopback on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createWebServer()
+  const port = await listen(server)
+  await new Promise(resolve => server.close(resolve))
+  return port
 }
 
 /** Whether a packet from outside gets to what listens there. What Docker publishes is not ufw's to filter on IPv4. */

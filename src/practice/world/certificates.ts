@@ -35,6 +35,8 @@ export class Certificates {
     if (words.includes('-startdate') || words.includes('-dates'))
       call.line(`notBefore=${certificate.validFrom}`)
     if (words.includes('-enddate') || words.includes('-dates')) call.line(`notAfter=${certificate.validTo}`)
+    if (words.includes('-pubkey'))
+      call.out(certificate.publicKey.export({ type: 'spki', format: 'pem' }).toString())
     if (words.includes('-fingerprint')) call.line(`sha256 Fingerprint=${certificate.fingerprint256}`)
     return 0
   }

@@ -95,7 +95,11 @@ export function layDevices(files: FileSystem): void {
 export function mountContainerProc(world: World, container: Container): void {
   const proc = container.files.folder('/proc')
   const host = world.files.folder('/proc')
-  for (const [name, node] of host.entries) if (name !== 'self') proc.entries.set(name, node)
+  for (const [name, node] of host.entries) if (name !== 'self' && name !== 'net') proc.entries.set(name, node)
+  container.files.folder('/proc/net').entries.set(
+    'route',
+    generatedNode(() => routes([...container.addresses.values()])),
+  )
   const own = (): Process[] =>
     [...world.machine.processes.values()].filter(process => process.container === container.id)
   proc.generate = {
@@ -105,6 +109,17 @@ export function mountContainerProc(world: World, container: Container): void {
       return process ? processFolder(process) : undefined
     },
   }
+}
+
+/** Without an address on a network no route leads anywhere. */
+function routes(addresses: readonly string[]): string {
+  const head = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n'
+  return (
+    head +
+    addresses
+      .map((_, index) => `eth${index}\t00000000\t010012AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\n`)
+      .join('')
+  )
 }
 
 function processFolder(process: Process): DirectoryNode {

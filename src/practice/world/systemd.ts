@@ -92,15 +92,16 @@ export class Systemd {
     for (const place of PLACES)
       if (this.#files.maybe(place)?.kind === 'directory')
         for (const name of this.#files.names(place))
-          if (/\.(service|timer|socket|target)$/.test(name)) found.add(name)
+          if (/[^@]\.(service|timer|socket|target)$/.test(name)) found.add(name)
     return [...found].filter(name => this.load(name) !== 'not-found').sort()
   }
 
   /** The path of the unit's file, or undefined. */
   path(name: string): string | undefined {
-    return PLACES.map(place => `${place}/${name}`).find(
-      path => this.#files.exists(path) || this.#isMask(path),
-    )
+    const names = [name, ...(isInstance(name) ? [templateOf(name)] : [])]
+    return names
+      .flatMap(each => PLACES.map(place => `${place}/${each}`))
+      .find(path => this.#files.exists(path) || this.#isMask(path))
   }
 
   #isMask(path: string): boolean {
@@ -149,8 +150,9 @@ export class Systemd {
       for (const line of this.#files.text(file).replaceAll('\\\n', ' ').split('\n')) {
         const [, heading] = /^\[(.+)\]$/.exec(line.trim()) ?? []
         if (heading) at = heading
-        const [, name = '', value = ''] = /^([A-Za-z]+)\s*=\s*(.*)$/.exec(line.trim()) ?? []
-        if (at === section && name === key) found = value === '' ? [] : [...found, value]
+        const [, word = '', value = ''] = /^([A-Za-z]+)\s*=\s*(.*)$/.exec(line.trim()) ?? []
+        if (at === section && word === key)
+          found = value === '' ? [] : [...found, value.replace(/%[iI]/g, instanceOf(name))]
       }
     }
     return found
@@ -376,6 +378,11 @@ export class Systemd {
     for (const unit of this.#units.values()) clearTimeout(unit.timer)
   }
 }
+
+/** `backup@shop.timer` is made from `backup@.timer`; `%i` in it is `shop`. */
+const isInstance = (name: string): boolean => /@.+\.\w+$/.test(name)
+const templateOf = (name: string): string => name.replace(/@.+(\.\w+)$/, '@$1')
+const instanceOf = (name: string): string => /@(.+)\.\w+$/.exec(name)?.[1] ?? ''
 
 /** `1min 30s`, `90`, `12h`. */
 export function seconds(text: string): number {

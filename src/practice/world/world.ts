@@ -23,7 +23,6 @@ import { DEBIAN_13, type Release } from './release.ts'
 import { giveBehaviours } from './services.ts'
 import type { Listener } from './shop/http.ts'
 import { DOMAIN } from './shop/lay-shop.ts'
-import { manageMigrations } from './shop/manage.ts'
 import { NginxRole } from './shop/nginx.ts'
 import { roleAt } from './shop/roles.ts'
 import { Sshd } from './sshd.ts'
@@ -75,8 +74,6 @@ export class World {
   readonly nameServers = ['9.9.9.9', '1.1.1.1', '203.0.113.53']
   /** What far addresses give, by URL. */
   readonly downloads = new Map<string, string>()
-  /** `manage.py migrate` and `showmigrations`. */
-  readonly migrate = manageMigrations
   /** What answers at addresses of other machines. */
   readonly elsewhere = new Map<string, Listener>()
   /** Called when the server restarts: its connections break. */

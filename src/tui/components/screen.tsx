@@ -2,6 +2,7 @@
 
 import { Box, Text, useWindowSize } from 'ink'
 import { createContext, type ReactNode, useContext, useState } from 'react'
+import { useExercise } from '../exercise-scope.ts'
 import { actionFor, everywhere, type Handler, type Handlers, type KeyPress, type KeyTable } from '../keys.ts'
 import { SMALLEST } from '../layout.ts'
 import { wordsOf } from '../loaded.ts'
@@ -10,6 +11,7 @@ import { useTitle } from '../title.ts'
 import { Footer, type Hint, type Notice } from './footer.tsx'
 import { Header, type Trail } from './header.tsx'
 import { Help } from './help.tsx'
+import { Hints, withHint } from './hints.tsx'
 import { type KeyTarget, useKeyTarget } from './key-scope.tsx'
 import { commandsOf, Palette } from './palette.tsx'
 import type { Prompt } from './prompt-row.tsx'
@@ -53,17 +55,16 @@ export function Screen<A extends string>(props: ScreenProps<A>) {
   )
 }
 
-function Framed<A extends string>({
-  trail,
-  status,
-  keys,
-  handlers,
-  field,
-  children,
-}: Omit<ScreenProps<A>, 'prompt'>) {
+function Framed<A extends string>(props: Omit<ScreenProps<A>, 'prompt'>) {
+  const { trail, status, field, children } = props
   const { columns, rows } = useWindowSize()
+  const exercise = useExercise(trail.target?.environment)
+  const [keys, handlers] =
+    exercise === undefined || field !== undefined
+      ? [props.keys as KeyTable, props.handlers as Handlers<string>]
+      : withHint(props.keys, props.handlers, () => setOver('hints'))
   useTitle([...(trail.target === undefined ? [] : [trail.target.name]), ...trail.path].join(' › '))
-  const [over, setOver] = useState<'help' | 'palette'>()
+  const [over, setOver] = useState<'help' | 'palette' | 'hints'>()
   const [said, setSaid] = useState<Notice>()
   const fromAbove = useContext(NoticeContext)
   const say = (words: unknown) => {
@@ -97,7 +98,7 @@ function Framed<A extends string>({
       <Help
         trail={trail}
         keys={keys}
-        isAvailable={action => handlers[action as A] !== undefined}
+        isAvailable={action => handlers[action] !== undefined}
         onClose={() => setOver(undefined)}
       />
     )
@@ -105,10 +106,12 @@ function Framed<A extends string>({
     return (
       <Palette
         trail={trail}
-        commands={commandsOf(keys, handlers as Record<string, Handler>, action => act(handlers[action as A]))}
+        commands={commandsOf(keys, handlers as Record<string, Handler>, action => act(handlers[action]))}
         onClose={() => setOver(undefined)}
       />
     )
+  if (over === 'hints' && exercise !== undefined)
+    return <Hints trail={trail} exercise={exercise} onClose={() => setOver(undefined)} />
   const notice = said ?? (fromAbove === undefined ? undefined : { text: fromAbove, isRefusal: true })
   return (
     <Box flexDirection="column" width="100%" height={rows}>

@@ -14,6 +14,7 @@ import { type Prompt, usePrompt } from '../components/prompt-row.tsx'
 import { Screen } from '../components/screen.tsx'
 import { checkPage, checkText } from '../documents/check.ts'
 import { checkEntries, checkGroups } from '../documents/check-list.ts'
+import { useExercise } from '../exercise-scope.ts'
 import { keyTable, movement } from '../keys.ts'
 import { layout } from '../layout.ts'
 import { askForNote, checkActionKeys, type RunActions, runKeys } from '../run-actions.ts'
@@ -94,6 +95,7 @@ export function Checks({ state, order, status, actions, onBack, onOutput }: Chec
     selection.select(next)
   }
   const search = useSearch(prompt, lines, insideRows(size.rows), scroll.to)
+  const exercise = useExercise(state.target.environment)
   const isAway = isLive && selection.selected !== follow
   return (
     <Screen
@@ -104,7 +106,13 @@ export function Checks({ state, order, status, actions, onBack, onOutput }: Chec
       keys={checksKeys}
       handlers={{
         ...(focus === 'list' ? selection.handlers : scroll.handlers),
-        open: focus === 'list' ? () => setFocus('detail') : undefined,
+        open:
+          focus === 'list'
+            ? () => {
+                if (check !== undefined) exercise?.look(state, check.id)
+                setFocus('detail')
+              }
+            : undefined,
         ...checkHandlers(check, actions, prompt),
         hold: actions.hold,
         note: actions.note === undefined ? undefined : askForNote(prompt, actions.note, check?.id),

@@ -10,6 +10,7 @@ import { insideColumns, insideRows, weightOf } from '../components/panel.tsx'
 import { usePrompt } from '../components/prompt-row.tsx'
 import { Screen } from '../components/screen.tsx'
 import { causeEntries, causeOf, causePage } from '../documents/diagnosis.ts'
+import { useExercise } from '../exercise-scope.ts'
 import { keyTable, movement } from '../keys.ts'
 import { layout } from '../layout.ts'
 import { askForNote, checkActionKeys, type RunActions, runKeys } from '../run-actions.ts'
@@ -68,6 +69,7 @@ export function Diagnosis({ state, actions, onBack }: DiagnosisProps) {
   const { mend, again, note, shell } = actions
   const hasRemedy = (check?.verdict?.remedies.length ?? 0) > 0
   const isList = focus === 'list'
+  const exercise = useExercise(state.target.environment)
   return (
     <Screen
       trail={{ target: state.target, path: [state.runbook, 'left to do'] }}
@@ -75,7 +77,13 @@ export function Diagnosis({ state, actions, onBack }: DiagnosisProps) {
       keys={diagnosisKeys}
       handlers={{
         ...(isList ? selection.handlers : scroll.handlers),
-        open: isList && check !== undefined ? () => setFocus('detail') : undefined,
+        open:
+          isList && check !== undefined
+            ? () => {
+                exercise?.look(state, check.id)
+                setFocus('detail')
+              }
+            : undefined,
         mend: mend !== undefined && check !== undefined && hasRemedy ? () => mend(check.id) : undefined,
         again: again !== undefined && check !== undefined ? () => again([check.id]) : undefined,
         fold:

@@ -12,6 +12,7 @@ import { usePrompt } from '../components/prompt-row.tsx'
 import { Rows } from '../components/rows.tsx'
 import { Screen } from '../components/screen.tsx'
 import { resultPage } from '../documents/result.ts'
+import { useExercise } from '../exercise-scope.ts'
 import { keyTable, scrolling } from '../keys.ts'
 import { askForNote, type RunActions, runKeys } from '../run-actions.ts'
 import { useScroll, whereabouts } from '../scroll.ts'
@@ -25,6 +26,12 @@ export const endKeys = keyTable({
     shown: '↵',
     hint: 'what is left',
     help: 'Causes with what they hold up, their evidence and their remedies',
+  },
+  debrief: {
+    keys: ['b'],
+    shown: 'b',
+    hint: 'debrief',
+    help: 'Practice: stop the clock, and see the score and what led to what',
   },
   checks: {
     keys: ['c'],
@@ -88,6 +95,7 @@ export function End(props: EndProps) {
   const mark = statusMark(outcome.status, symbols)
   const hasCauses = state !== undefined && diagnose(state).length > 0
   const { again, note, shell } = actions
+  const exercise = useExercise(trail.target?.environment)
   return (
     <Screen
       trail={trail}
@@ -95,6 +103,7 @@ export function End(props: EndProps) {
       keys={endKeys}
       handlers={{
         diagnosis: hasCauses ? onDiagnosis : undefined,
+        debrief: exercise === undefined ? undefined : onQuit,
         checks: state === undefined ? undefined : onChecks,
         allAgain: again === undefined ? undefined : () => again([]),
         again: onAgain,

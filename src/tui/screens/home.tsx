@@ -41,6 +41,12 @@ export const homeKeys = keyTable({
     help: 'Add servers from your OpenSSH configuration',
   },
   history: { keys: ['H'], shown: 'H', hint: 'past runs', help: 'Every run, the newest first' },
+  practise: {
+    keys: ['p'],
+    shown: 'p',
+    hint: 'practise',
+    help: 'Practise on the built-in server: nothing there is real',
+  },
   ...movement,
   quit: { keys: ['q'], shown: 'q', hint: 'leave', help: 'Leave Kneeboard' },
 })
@@ -160,6 +166,7 @@ export function Home(props: HomeProps) {
         import: onImport,
         remove: chosen === undefined ? undefined : () => setRemoving(chosen.target.name),
         history: onHistory,
+        practise: practises || forRunbook !== undefined ? undefined : props.onPractise,
         ...(entries.length > 1 ? selection.handlers : {}),
         quit: onQuit,
       }}

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { cutOff, overdue, upcoming } from '../../../src/cli/due.ts'
 import { exportRun } from '../../../src/cli/export-run.ts'
 import type { StoredRun } from '../../../src/cli/history.ts'
+import { digestOf, type RunDigest } from '../../../src/cli/run-digest.ts'
 import { shellCommand } from '../../../src/cli/shell.ts'
 import { readJournal } from '../../../src/engine/journal.ts'
 import { check } from '../../../src/model/check.ts'
@@ -56,6 +57,8 @@ describe('the command of a shell', () => {
   })
 })
 
+const untouched = () => false
+
 async function storedRun(isStopped: boolean): Promise<StoredRun> {
   const stop = new AbortController()
   const on = stage({
@@ -70,19 +73,25 @@ async function storedRun(isStopped: boolean): Promise<StoredRun> {
 
 describe('what waits for the operator', () => {
   test('is a run that was cut off', async () => {
-    const run = await storedRun(true)
-    expect(cutOff([run])).toMatchObject([
-      { kind: 'resume', subject: run.state.run, title: 'A runbook was cut off', target: { name: 'web-1' } },
+    const run = digestOf(await storedRun(true))
+    expect(cutOff([run], untouched)).toMatchObject([
+      { kind: 'resume', subject: run.run, title: 'A runbook was cut off', target: { name: 'web-1' } },
     ])
   })
 
   test('is nothing when a later run of the same runbook there has looked at everything', async () => {
-    expect(cutOff([await storedRun(false), await storedRun(true)])).toEqual([])
+    const runs = [digestOf(await storedRun(false)), digestOf(await storedRun(true))]
+    expect(cutOff(runs, untouched)).toEqual([])
+  })
+
+  test('is nothing that another process is still at', async () => {
+    const run = digestOf(await storedRun(true))
+    expect(cutOff([run], id => id === run.run)).toEqual([])
   })
 })
 
 describe('what checks ask to be looked at again', () => {
-  async function reminded(at: string, start: () => string): Promise<StoredRun> {
+  async function reminded(at: string, start: () => string): Promise<RunDigest> {
     const on = stage()
     const reminding = check({
       id: 'drill/held',
@@ -92,7 +101,7 @@ describe('what checks ask to be looked at again', () => {
       probe: async () => pass(start(), { due: { at, runbook: 'restore-drill', title: 'Restore drill' } }),
     })
     const state = await on.play(bookOf([reminding]))
-    return { path: on.journalPath, state, reading: readJournal(on.journalPath) }
+    return digestOf({ path: on.journalPath, state, reading: readJournal(on.journalPath) })
   }
   const now = Date.parse('2026-11-21T12:00:00Z')
 

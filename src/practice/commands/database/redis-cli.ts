@@ -1,6 +1,7 @@
 /** redis-cli(1). */
 
 import type { Call } from '../../system/call.ts'
+import { WorkerRole } from '../../world/shop/celery.ts'
 import { RedisRole } from '../../world/shop/redis.ts'
 import { neighbour, roleAt } from '../../world/shop/roles.ts'
 
@@ -128,8 +129,8 @@ function answer(
 }
 
 function clients(call: Call): string {
-  const workers = [...call.world.docker.containers.values()].filter(
-    ({ status, plan }) => status === 'running' && plan.command.includes('worker'),
+  const workers = [...call.world.docker.containers.values()].filter(container =>
+    roleAt(container, WorkerRole)?.works(),
   )
   return workers
     .flatMap((container, index) =>

@@ -95,8 +95,11 @@ export function version(call: Call, words: readonly string[]): number {
   const options = call.options('f', VALUED, words)
   const reason = whyNoDaemon(call)
   const value = {
-    Client: { Version: '26.1.5+dfsg1', ApiVersion: '1.45' },
-    Server: reason === undefined ? { Version: '26.1.5+dfsg1', ApiVersion: '1.45' } : null,
+    Client: { Version: '26.1.5+dfsg1', ApiVersion: '1.45', Os: 'linux', Arch: 'amd64' },
+    Server:
+      reason === undefined
+        ? { Version: '26.1.5+dfsg1', ApiVersion: '1.45', Os: 'linux', Arch: 'amd64' }
+        : null,
   }
   const format = options.value('f', 'format')
   if (format !== undefined) shown(call, format, value)

@@ -201,6 +201,7 @@ export function planOf(call: Call, { values, flags, image: imageName, command }:
     },
     healthcheck: undefined,
     autoRemove: flags.has('--rm'),
+    extraHosts: all('--add-host'),
   }
 }
 

@@ -72,7 +72,8 @@ export async function curl(call: Call): Promise<number> {
     if (location === undefined) break
     url = new URL(location, url)
   }
-  const seconds = ((Date.now() - began) / 1000 + 0.004).toFixed(6)
+  const waited = typeof answer === 'string' ? 0 : (answer.seconds ?? 0)
+  const seconds = ((Date.now() - began) / 1000 + waited + 0.004).toFixed(6)
   const format = options.value('w', 'write-out')
   const report = (status: number, size: number): void => {
     if (format === undefined) return

@@ -1,7 +1,6 @@
-/** Programs of the shop's images: nginx, celery, python manage.py. */
+/** Programs of the shop's images: nginx and celery. */
 
 import type { Call } from '../../system/call.ts'
-import { BackendRole } from '../../world/shop/backend.ts'
 import { WorkerRole } from '../../world/shop/celery.ts'
 import { NginxRole } from '../../world/shop/nginx.ts'
 import { roleAt } from '../../world/shop/roles.ts'
@@ -67,34 +66,4 @@ export function celery(call: Call): number {
       .join(' ')}`,
   )
   return 1
-}
-
-export async function python(call: Call): Promise<number> {
-  const [first = '', ...rest] = call.words
-  if (first === '--version' || first === '-V') {
-    call.line('Python 3.11.2')
-    return 0
-  }
-  if (first.endsWith('manage.py')) return manage(call, rest)
-  call.machine.lacked(`python ${first} ${rest[0]?.slice(0, 60) ?? ''}`.trim())
-  return call.fail("can't open file: the practice server runs no Python", 2)
-}
-
-function manage(call: Call, [verb = '', ...rest]: readonly string[]): number {
-  const own = call.world.docker.containers.get(call.process.container ?? '')
-  const backend = own && (roleAt(own, BackendRole) ?? new BackendRole(call.world, own))
-  if (!backend) return call.fail('no application here')
-  switch (verb) {
-    case 'check':
-      call.line('System check identified no issues (0 silenced).')
-      return 0
-    case 'collectstatic':
-      call.line('0 static files copied, 130 unmodified.')
-      return 0
-    case 'migrate':
-    case 'showmigrations':
-      return call.world.migrate(call, backend, verb, rest)
-  }
-  call.machine.lacked(`manage.py ${verb}`)
-  return call.fail(`Unknown command: '${verb}'`)
 }

@@ -1,6 +1,5 @@
 /** Programs of which scripts use one thing each. */
 
-import { createHash, randomBytes } from 'node:crypto'
 import type { Call } from '../../system/call.ts'
 import type { Program } from '../../system/machine.ts'
 
@@ -49,36 +48,6 @@ async function expr(call: Call): Promise<number> {
   const result = results[operator] ?? left
   call.line(String(result))
   return result === 0 ? 1 : 0
-}
-
-async function openssl(call: Call): Promise<number> {
-  const [verb = '', ...rest] = call.words
-  const options = call.options(
-    '',
-    [],
-    rest.map(word => word.replace(/^-(?=[a-z]{2})/, '--')),
-  )
-  switch (verb) {
-    case 'version':
-      call.line('OpenSSL 3.5.4 30 Sep 2025 (Library: OpenSSL 3.5.4 30 Sep 2025)')
-      return 0
-    case 'rand': {
-      const count = Number(options.operands.at(-1) ?? 16)
-      call.line(randomBytes(count).toString(options.has('hex') ? 'hex' : 'base64'))
-      return 0
-    }
-    case 'dgst': {
-      const sum = createHash('sha256')
-        .update(Buffer.from(await call.input(), 'latin1'))
-        .digest('hex')
-      call.line(`SHA2-256(stdin)= ${sum}`)
-      return 0
-    }
-    case 'x509':
-      return call.world.certificates.openssl(call, rest)
-  }
-  call.machine.lacked(`openssl ${verb}`)
-  return call.fail(`Invalid command '${verb}'`)
 }
 
 function crontab(call: Call): number {
@@ -130,7 +99,6 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   fstrim: () => 0,
   gpg,
   expr,
-  openssl,
   crontab,
   findmnt,
   sysctl,

@@ -29,6 +29,9 @@ export async function head(call: Call): Promise<number> {
   const words = call.words.map(word => word.replace(/^-(\d+)$/, '-n$1'))
   const options = call.options('nc', ['lines', 'bytes'], words)
   const bytes = options.value('c', 'bytes')
+  // A device has no end: of it no more is read than is wanted.
+  if (bytes !== undefined && options.operands.length === 1)
+    return firstBytes(call, options.operands[0] ?? '-', Number(bytes))
   const { texts, failed } = await call.texts(options.operands)
   for (const { path, text } of texts) {
     if (texts.length > 1 && !options.has('q')) call.out(`==> ${path} <==\n`)
@@ -40,6 +43,21 @@ export async function head(call: Call): Promise<number> {
     }
   }
   return failed ? 1 : 0
+}
+
+async function firstBytes(call: Call, path: string, count: number): Promise<number> {
+  const file = (await call.process.openFile(path === '-' ? '/dev/stdin' : path, 'read')).retain()
+  try {
+    for (let left = count; left > 0; ) {
+      const chunk = await file.read(Math.min(left, 65_536), call.process.wait)
+      if (chunk.length === 0) break
+      await call.write(1, chunk)
+      left -= chunk.length
+    }
+    return 0
+  } finally {
+    file.release()
+  }
 }
 
 export async function tail(call: Call): Promise<number> {

@@ -305,11 +305,22 @@ export class Docker {
       const folder = files.folder(target.slice(0, target.lastIndexOf('/')) || '/')
       folder.entries.set(target.slice(target.lastIndexOf('/') + 1), node)
     }
-    files.write('/etc/hosts', '127.0.0.1\tlocalhost\n')
+    files.write('/etc/hosts', this.#hosts(plan))
     files.write('/etc/hostname', `${plan.hostname}\n`)
     files.write('/.dockerenv', '')
     layDevices(files)
     mountContainerProc(this.world, container)
+  }
+
+  /** A container that joins another one's network stack has its hosts file, too. */
+  #hosts({ networks, extraHosts = [] }: ContainerPlan): string {
+    const joined = /^container:(.*)/.exec(Object.keys(networks)[0] ?? '')?.[1]
+    const host = joined === undefined ? undefined : this.find(joined)
+    if (host) return host.files.text('/etc/hosts')
+    const lines = extraHosts
+      .map(text => text.split(/:(.*)/s))
+      .map(([name, address]) => `${address}\t${name}\n`)
+    return `127.0.0.1\tlocalhost\n${lines.join('')}`
   }
 
   /** An empty volume gets what the image has at that place. */
@@ -512,6 +523,18 @@ export class Docker {
     const timer = setTimeout(() => void look(), 250)
     timer.unref()
     container.timers.push(timer)
+  }
+
+  /** Some minutes pass: every container that is not well any more has been found so by now. */
+  async lookAfterAWhile(): Promise<void> {
+    await Promise.all(
+      [...this.containers.values()].map(async container => {
+        for (let left = container.plan.healthcheck?.retries ?? 0; left > 0; left--) {
+          await this.checkHealth(container)
+          if (container.health?.streak === 0) return
+        }
+      }),
+    )
   }
 
   /** Runs the health check once. */

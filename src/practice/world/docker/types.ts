@@ -93,6 +93,8 @@ export interface ContainerPlan {
   readonly networks: Readonly<Record<string, readonly string[]>>
   readonly healthcheck: Healthcheck | undefined
   readonly autoRemove: boolean
+  /** Lines of its own in /etc/hosts, as `name:address`. */
+  readonly extraHosts?: readonly string[]
 }
 
 export interface LogLine {

@@ -4,7 +4,7 @@ import { addLog } from '../docker/log-stream.ts'
 import type { Container } from '../docker/types.ts'
 import type { World } from '../world.ts'
 import { RedisRole } from './redis.ts'
-import { environmentIn, neighbour, type Role, roleAt } from './roles.ts'
+import { environmentIn, type Role, roleBeside } from './roles.ts'
 
 class BrokerClient {
   protected readonly world: World
@@ -20,7 +20,7 @@ class BrokerClient {
     const given = environmentIn(this.container)
     const url = given.get('CELERY_BROKER_URL') || `redis://:${given.get('REDIS_PASSWORD') ?? ''}@redis:6379/0`
     const [, password = '', host = 'redis'] = /^redis:\/\/:([^@]*)@([^:/]+)/.exec(url) ?? []
-    const server = roleAt(neighbour(this.world, this.container, host), RedisRole)
+    const server = roleBeside(this.world, this.container, host, RedisRole)
     if (!given.has('SECRET_KEY')) return "KeyError: 'SECRET_KEY'"
     return server
       ? server.refuses(password)

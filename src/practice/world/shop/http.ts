@@ -3,7 +3,7 @@
 import type { Process } from '../../system/process.ts'
 import type { Container } from '../docker/types.ts'
 import type { World } from '../world.ts'
-import { listenerOf } from './roles.ts'
+import { companions, listenerOf } from './roles.ts'
 
 export interface Request {
   readonly method: string
@@ -19,6 +19,8 @@ export interface Response {
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
   readonly body: string
+  /** How long who answered had to wait for something itself; nothing is waited for here. */
+  readonly seconds?: number
 }
 
 /** What is there at an address and port. */
@@ -61,7 +63,11 @@ export function listenerAt(
 ): Listener | 'refused' | 'unreachable' {
   const own = process.container === undefined ? undefined : world.docker.containers.get(process.container)
   if (/^(127\.|::1$)/.test(address)) {
-    if (own) return listenerOf(world, own, port) ?? 'refused'
+    for (const each of own ? companions(world, own) : []) {
+      const listener = listenerOf(world, each, port)
+      if (listener) return listener
+    }
+    if (own) return 'refused'
     return published(world, port) ?? 'refused'
   }
   const container = world.docker.byAddress(address)

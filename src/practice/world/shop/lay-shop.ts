@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { World } from '../world.ts'
 import { type Authority, issue, makeAuthority } from '../x509.ts'
+import { datedBy, moneyOf, rewrite, type Table } from './database.ts'
 import { DEPLOY_FILES } from './deploy-files.ts'
 import { addShopImages } from './images.ts'
 import { migrationsOf } from './migrations.ts'
@@ -204,22 +205,41 @@ async function migrate(world: World): Promise<void> {
     'webshop_prod',
   )
   if (!database) return
-  for (const [table, rows] of [
+  const now = world.machine.now()
+  for (const [name, rows] of [
     ['products_product', 40],
     ['products_category', 6],
+    ['products_review', 85],
     ['orders_order', 120],
     ['orders_orderline', 310],
     ['auth_user', 3],
+    ['auth_permission', 44],
+    ['django_content_type', 11],
     ['payments_payment', 118],
   ] as const) {
-    const found = database.tables.get(table)
-    if (found) found.rows = rows
+    const table = database.tables.get(name)
+    if (!table) continue
+    table.rows = rows
+    rewrite(table, 'the first wares and orders')
+    if (datedBy(table) === undefined) continue
+    table.newestAt = now - 20 * 60_000
+    if (moneyOf(table) !== undefined) table.months = [closedMonth(now, 1, 48), closedMonth(now, 2, 31)]
   }
-  database.migrations = migrationsOf('v1.1.0').map((each, index) => ({
-    ...each,
-    appliedAt: world.machine.now() - 30 * DAY + index * 1000,
+  database.migrations = migrationsOf('v1.1.0').map(({ app, name }, index) => ({
+    app,
+    name,
+    appliedAt: now - 30 * DAY + index * 1000,
   }))
   database.bytes = 14_200_000
+}
+
+/** A month that is over: so many months ago, with so many rows. */
+function closedMonth(now: number, ago: number, rows: number): Table['months'][number] {
+  const date = new Date(now)
+  const month = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - ago, 1))
+    .toISOString()
+    .slice(0, 7)
+  return { month, rows, sum: (rows * 29.9).toFixed(2) }
 }
 
 function layBackup(world: World): void {

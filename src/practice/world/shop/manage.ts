@@ -2,80 +2,177 @@
 
 import type { Call } from '../../system/call.ts'
 import type { BackendRole } from './backend.ts'
-import { migrationsOf } from './migrations.ts'
-import type { Database } from './postgres-role.ts'
+import { type Database, newTable, rewrite } from './database.ts'
+import { keyOf, type Migration, migrationsOf, type Operation, type ReleaseMigration } from './migrations.ts'
 import { PostgresRole } from './postgres-role.ts'
-import { neighbour, roleAt } from './roles.ts'
+import { roleBeside } from './roles.ts'
+
+/** The database that an application's environment leads to; undefined where it is not let in. */
+export function databaseOf(call: Call, backend: BackendRole): Database | undefined {
+  const own = call.world.docker.containers.get(call.process.container ?? '')
+  const host = backend.environment.get('DB_HOST') ?? 'db'
+  const server = own && roleBeside(call.world, own, host, PostgresRole)
+  if (backend.database().status !== 'healthy') return undefined
+  return server?.cluster.databases.get(backend.environment.get('DB_NAME') ?? '')
+}
 
 export function manageMigrations(
   call: Call,
   backend: BackendRole,
   verb: string,
   words: readonly string[],
+  database = databaseOf(call, backend),
 ): number {
-  const refusal = backend.database()
-  const own = call.world.docker.containers.get(call.process.container ?? '')
-  const server =
-    own && roleAt(neighbour(call.world, own, backend.environment.get('DB_HOST') ?? 'db'), PostgresRole)
-  const database = server?.cluster.databases.get(backend.environment.get('DB_NAME') ?? '')
-  if (refusal.status !== 'healthy' || !database)
-    return call.fail(`django.db.utils.OperationalError: ${refusal.message}`)
+  if (!database)
+    return call.fail(`django.db.utils.OperationalError: ${backend.database().message ?? 'no database'}`)
   const all = migrationsOf(backend.version)
-  const applied = ({ app, name }: { app: string; name: string }): boolean =>
-    database.migrations.some(each => each.app === app && each.name === name)
-  if (verb === 'showmigrations') {
-    for (const app of new Set(all.map(each => each.app))) {
-      call.line(app)
-      for (const each of all.filter(other => other.app === app))
-        call.line(` [${applied(each) ? 'X' : ' '}] ${each.name}`)
-    }
-    return 0
-  }
+  if (verb === 'showmigrations') return show(call, database, all)
   const [app, target] = words.filter(word => !word.startsWith('-'))
   call.line(
     `Operations to perform:\n  Apply all migrations: ${[...new Set(all.map(each => each.app))].join(', ')}\nRunning migrations:`,
   )
-  if (app !== undefined && target !== undefined) return backwards(call, database, app, target)
-  const missing = all.filter(each => !applied(each))
+  if (app !== undefined && target !== undefined) return migrateTo(call, database, all, app, target)
+  return forwards(call, database, pendingOf(database, all))
+}
+
+export const isApplied = (database: Database, migration: Migration): boolean =>
+  database.migrations.some(each => keyOf(each) === keyOf(migration))
+
+export const pendingOf = (database: Database, all: readonly ReleaseMigration[]): ReleaseMigration[] =>
+  all.filter(each => !isApplied(database, each))
+
+function show(call: Call, database: Database, all: readonly ReleaseMigration[]): number {
+  for (const app of new Set(all.map(each => each.app))) {
+    call.line(app)
+    for (const each of all.filter(other => other.app === app))
+      call.line(` [${isApplied(database, each) ? 'X' : ' '}] ${each.name}`)
+  }
+  return 0
+}
+
+function forwards(call: Call, database: Database, missing: readonly ReleaseMigration[]): number {
   if (missing.length === 0) call.line('  No migrations to apply.')
   for (const each of missing) {
-    call.line(`  Applying ${each.app}.${each.name}... OK`)
-    database.migrations.push({ ...each, appliedAt: call.machine.now() })
-    effect(database, each.app, each.name)
+    call.line(`  Applying ${keyOf(each)}... OK`)
+    for (const operation of each.operations) apply(database, operation)
+    database.migrations.push({ app: each.app, name: each.name, appliedAt: call.machine.now() })
+    if (!database.tables.has('django_migrations'))
+      database.tables.set('django_migrations', newTable(['id', 'app', 'name', 'applied']))
   }
   return 0
 }
 
-function backwards(call: Call, database: Database, app: string, target: string): number {
+/** What `migrate APP TARGET` undoes: whatever needs a later migration of that app goes with it, newest first. */
+export function undoneBy(
+  database: Database,
+  all: readonly ReleaseMigration[],
+  app: string,
+  target: string,
+): ReleaseMigration[] {
   const number = target === 'zero' ? 0 : Number.parseInt(target, 10)
-  const undone = database.migrations
-    .filter(each => each.app === app && Number.parseInt(each.name, 10) > number)
-    .reverse()
-  for (const each of undone) {
-    if (each.name === '0006_generate_skus')
-      return call.fail(
-        `django.db.migrations.exceptions.IrreversibleError: Operation <RunPython> in ${app}.${each.name} is not reversible`,
+  const undone = new Set(
+    all
+      .filter(
+        each => each.app === app && Number.parseInt(each.name, 10) > number && isApplied(database, each),
       )
-    call.line(`  Unapplying ${app}.${each.name}... OK`)
-    database.migrations = database.migrations.filter(other => other !== each)
+      .map(keyOf),
+  )
+  for (let before = -1; before !== undone.size; ) {
+    before = undone.size
+    for (const each of all)
+      if (isApplied(database, each) && each.dependsOn.some(key => undone.has(key))) undone.add(keyOf(each))
   }
+  return all.filter(each => undone.has(keyOf(each))).toReversed()
+}
+
+/** What `migrate APP TARGET` applies first. */
+export function aheadOf(
+  database: Database,
+  all: readonly ReleaseMigration[],
+  app: string,
+  target: string,
+): ReleaseMigration[] {
+  const needed = new Set<string>()
+  const need = (key: string): void => {
+    if (needed.has(key)) return
+    needed.add(key)
+    for (const other of all.find(each => keyOf(each) === key)?.dependsOn ?? []) need(other)
+  }
+  const found = all.find(each => each.app === app && each.name.startsWith(target))
+  if (found) need(keyOf(found))
+  return all.filter(each => needed.has(keyOf(each)) && !isApplied(database, each))
+}
+
+function migrateTo(
+  call: Call,
+  database: Database,
+  all: readonly ReleaseMigration[],
+  app: string,
+  target: string,
+): number {
+  if (!all.some(each => each.app === app))
+    return call.fail(`CommandError: App '${app}' does not have migrations.`)
+  if (target !== 'zero' && !all.some(each => each.app === app && each.name.startsWith(target)))
+    return call.fail(`CommandError: Cannot find a migration matching '${target}' from app '${app}'.`)
+  const ahead = target === 'zero' ? [] : aheadOf(database, all, app, target)
+  if (ahead.length > 0) return forwards(call, database, ahead)
+  const undone = undoneBy(database, all, app, target)
   if (undone.length === 0) call.line('  No migrations to apply.')
+  for (const each of undone) {
+    const stuck = each.operations.find(isOneWay)
+    if (stuck) {
+      call.line(`  Unapplying ${keyOf(each)}...`)
+      return call.fail(
+        `django.db.migrations.exceptions.IrreversibleError: Operation <${stuck.type}> in ${keyOf(each)} is not reversible`,
+      )
+    }
+    for (const operation of each.operations.toReversed()) takeBack(database, operation)
+    database.migrations = database.migrations.filter(other => keyOf(other) !== keyOf(each))
+    call.line(`  Unapplying ${keyOf(each)}... OK`)
+  }
   return 0
 }
 
-function effect(database: Database, app: string, name: string): void {
-  if (name !== '0001_initial') return
-  const tables: Readonly<Record<string, readonly string[]>> = {
-    products: ['products_category', 'products_product', 'products_review'],
-    orders: ['orders_order', 'orders_orderline'],
-    payments: ['payments_payment'],
-    auth: ['auth_user', 'auth_group', 'auth_permission'],
-    sessions: ['django_session'],
-    contenttypes: ['django_content_type'],
-    admin: ['django_admin_log'],
+export const isOneWay = (operation: Operation): boolean =>
+  (operation.type === 'RunPython' || operation.type === 'RunSQL') && operation.back === undefined
+
+export function apply({ tables }: Database, operation: Operation): void {
+  const table = tables.get(operation.table)
+  switch (operation.type) {
+    case 'CreateModel':
+      if (!table) tables.set(operation.table, newTable(operation.columns.split(' ')))
+      return
+    case 'AddField':
+      table?.columns.push(operation.column)
+      return
+    case 'RunPython':
+      if (table) rewrite(table, operation.function)
+      return
+    case 'RunSQL':
+      if (table && operation.rename) rename(table, ...operation.rename)
+      else if (table) rewrite(table, operation.sql)
   }
-  for (const table of tables[app] ?? [])
-    if (!database.tables.has(table)) database.tables.set(table, { rows: 0, columns: ['id'] })
-  if (!database.tables.has('django_migrations'))
-    database.tables.set('django_migrations', { rows: 0, columns: ['id', 'app', 'name', 'applied'] })
+}
+
+function takeBack({ tables }: Database, operation: Operation): void {
+  const table = tables.get(operation.table)
+  switch (operation.type) {
+    case 'CreateModel':
+      tables.delete(operation.table)
+      return
+    case 'AddField':
+      if (table) table.columns = table.columns.filter(column => column !== operation.column)
+      return
+    case 'RunPython':
+      if (table && typeof operation.back === 'object') rewrite(table, operation.back.function)
+      return
+    case 'RunSQL': {
+      const [from, to] = operation.rename ?? []
+      if (table && from !== undefined && to !== undefined) rename(table, to, from)
+    }
+  }
+}
+
+function rename(table: { columns: string[] }, from: string, to: string): void {
+  table.columns = table.columns.map(column => (column === from ? to : column))
 }

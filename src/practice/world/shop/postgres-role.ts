@@ -5,27 +5,16 @@ import type { DirectoryNode } from '../../system/nodes.ts'
 import { addLog } from '../docker/log-stream.ts'
 import type { Container } from '../docker/types.ts'
 import type { World } from '../world.ts'
-import type { Migration } from './migrations.ts'
+import { type Database, newDatabase } from './database.ts'
 import { environmentIn, type Role } from './roles.ts'
-
-export interface Table {
-  rows: number
-  readonly columns: readonly string[]
-}
-
-export interface Database {
-  readonly name: string
-  owner: string
-  readonly tables: Map<string, Table>
-  migrations: (Migration & { readonly appliedAt: number })[]
-  bytes: number
-}
 
 export interface Cluster {
   readonly roles: Map<string, { password: string; superuser: boolean; login: boolean }>
   readonly databases: Map<string, Database>
   readonly settings: Map<string, string>
   readonly systemIdentifier: string
+  /** When the data directory was made, in milliseconds since 1970. */
+  readonly madeAt: number
   /** Sessions of clients that do more than come and go. */
   sessions: {
     pid: number
@@ -55,7 +44,7 @@ export class PostgresRole implements Role {
       node?.kind === 'directory' ? node : container.files.folder('/var/lib/postgresql/data', 0o700, 999, 999)
     const known = clusters.get(folder)
     this.#isNew = known === undefined
-    this.cluster = known ?? newCluster(environmentIn(container))
+    this.cluster = known ?? newCluster(environmentIn(container), world.machine.now())
     clusters.set(folder, this.cluster)
     if (!container.files.exists('/var/lib/postgresql/data/PG_VERSION'))
       container.files.write('/var/lib/postgresql/data/PG_VERSION', '15\n', 0o600, 999, 999)
@@ -138,7 +127,10 @@ export class PostgresRole implements Role {
     if (!local && (!role || role.password !== password))
       return log(`password authentication failed for user "${user}"`)
     if (!role) return log(`role "${user}" does not exist`)
-    if (!this.cluster.databases.has(database)) return log(`database "${database}" does not exist`)
+    const wanted = this.cluster.databases.get(database)
+    if (!wanted) return log(`database "${database}" does not exist`)
+    if (!wanted.allows) return log(`database "${database}" is not currently accepting connections`)
+    if (!role.login) return log(`role "${user}" is not permitted to log in`)
     if (
       this.cluster.sessions.length >= Number(this.cluster.settings.get('max_connections')) - 3 &&
       !role.superuser
@@ -148,27 +140,28 @@ export class PostgresRole implements Role {
   }
 }
 
-function newCluster(given: ReadonlyMap<string, string>): Cluster {
+function newCluster(given: ReadonlyMap<string, string>, madeAt: number): Cluster {
   const user = given.get('POSTGRES_USER') || 'postgres'
   const database = given.get('POSTGRES_DB') || user
-  const made = (name: string): Database => ({
-    name,
-    owner: user,
-    tables: new Map(),
-    migrations: [],
-    bytes: 8_500_000,
-  })
   return {
     roles: new Map([
       [user, { password: given.get('POSTGRES_PASSWORD') ?? '', superuser: true, login: true }],
     ]),
-    databases: new Map([...new Set(['postgres', database])].map(name => [name, made(name)])),
+    databases: new Map([
+      ...[...new Set(['postgres', 'template1', database])].map((name): [string, Database] => [
+        name,
+        newDatabase(name, user),
+      ]),
+      ['template0', { ...newDatabase('template0', user), allows: false }],
+    ]),
     settings: new Map([
       ['server_version', '15.14 (Debian 15.14-0+deb12u1)'],
+      ['data_directory', '/var/lib/postgresql/data'],
       ['autovacuum', 'on'],
       ['archive_mode', 'off'],
       ['default_transaction_read_only', 'off'],
     ]),
+    madeAt,
     systemIdentifier: `74${randomInt(10 ** 14)}`,
     sessions: [],
   }

@@ -65,9 +65,46 @@ export function environmentIn({ plan }: Container): Map<string, string> {
 
 /** A running container that a name leads to, as another one sees it. */
 export function neighbour(world: World, container: Container, name: string): Container | undefined {
-  const [address] = world.names.resolve(
-    { container: container.id, files: container.files } as Parameters<typeof world.names.resolve>[0],
-    name,
-  )
+  const [address] = addressesOf(world, container, name)
   return address === undefined ? undefined : world.docker.byAddress(address)
 }
+
+/** Containers with whom it has one network stack (`--network container:…`), itself first. */
+export function companions(world: World, container: Container): Container[] {
+  const joined = /^container:(.*)/.exec(Object.keys(container.plan.networks)[0] ?? '')?.[1]
+  const host = joined === undefined ? container : world.docker.find(joined)
+  if (!host) return [container]
+  const joins = ({ plan }: Container): boolean =>
+    Object.keys(plan.networks).some(mode => [`container:${host.name}`, `container:${host.id}`].includes(mode))
+  return [host, ...world.docker.containers.values()].filter(
+    (other, index) => index === 0 || (other !== host && joins(other)),
+  )
+}
+
+/** What answers under a name as a container sees it: on its own network stack, or elsewhere. */
+export function roleBeside<T extends Role>(
+  world: World,
+  container: Container,
+  name: string,
+  kind: new (...given: never[]) => T,
+): T | undefined {
+  if (!leadsToItself(world, container, name)) return roleAt(neighbour(world, container, name), kind)
+  return companions(world, container)
+    .map(each => roleAt(each, kind))
+    .find(role => role !== undefined)
+}
+
+export function leadsToItself(world: World, container: Container, name: string): boolean {
+  const [address = ''] = addressesOf(world, container, name)
+  return /^127\./.test(address)
+}
+
+const addressesOf = (world: World, container: Container, name: string): string[] =>
+  world.names.resolve(
+    {
+      container: container.id,
+      files: container.files,
+      environment: environmentIn(container),
+    } as Parameters<typeof world.names.resolve>[0],
+    name,
+  )

@@ -1,0 +1,85 @@
+/**
+ * The newest runs as digests. A journal is read whole once: what it says of itself is kept beside the journals, for a
+ * home screen that is there at once after hundreds of runs. What is kept can be thrown away at any time.
+ */
+
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { openStoredRun, runIds } from './history.ts'
+import { digestOf, RunDigest } from './run-digest.ts'
+
+/** Runs that the home screen and the history look at: enough to scroll. */
+const RECENT_RUNS = 200
+
+const FILE = 'digests.json'
+/** Raised whenever a digest says something else than before: what older versions kept is then made anew. */
+const FORMAT = 1
+
+const Kept = z.object({ bytes: z.number(), modified: z.number(), digest: RunDigest })
+const KeptFile = z.object({ format: z.literal(FORMAT), runs: z.record(z.string(), Kept) })
+type KeptRuns = Record<string, z.infer<typeof Kept>>
+
+/** The digests of one folder, newest first. Called again, it reads what is new. */
+export function recentRuns(folder: string): () => RunDigest[] {
+  const path = join(folder, FILE)
+  let kept: KeptRuns | undefined
+  return () => {
+    kept ??= readKept(path)
+    const now: KeptRuns = {}
+    const digests: RunDigest[] = []
+    let isNew = false
+    for (const id of runIds(folder).slice(0, RECENT_RUNS)) {
+      try {
+        const { size, mtimeMs } = lstatSync(join(folder, `${id}.jsonl`))
+        const known = kept[id]
+        const isCurrent = known?.bytes === size && known.modified === mtimeMs
+        const digest = isCurrent ? known.digest : digestOf(openStoredRun(folder, id))
+        digests.push(digest)
+        // A run without an end can be gone on with, and then says something else.
+        if (!digest.hasEnded) continue
+        now[id] = { bytes: size, modified: mtimeMs, digest }
+        isNew ||= !isCurrent
+      } catch {
+        // One damaged journal does not hide the others; `kneeboard runs list` names it.
+      }
+    }
+    kept = now
+    if (isNew) keep(path, now)
+    return digests
+  }
+}
+
+function readKept(path: string): KeptRuns {
+  try {
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      if (!fstatSync(descriptor).isFile()) return {}
+      return KeptFile.parse(JSON.parse(readFileSync(descriptor, 'utf8'))).runs
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    return {}
+  }
+}
+
+/** Whole or not at all. Where it cannot be kept, the journals are read again next time. */
+function keep(path: string, runs: KeptRuns): void {
+  try {
+    const part = `${path}.${process.pid}`
+    writeFileSync(part, JSON.stringify({ format: FORMAT, runs }), { mode: 0o600, flag: 'wx' })
+    renameSync(part, path)
+  } catch {
+    // As said above.
+  }
+}

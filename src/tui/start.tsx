@@ -6,6 +6,7 @@ import { progressSequence } from './attention.ts'
 import { endNow } from './ending.ts'
 import { farewell } from './farewell.ts'
 import { linearOutput } from './linear.ts'
+import { withFileLink } from './link.ts'
 import { keepMemorySmall } from './memory.ts'
 import { Opening } from './opening.tsx'
 import type { TuiOptions } from './services.ts'
@@ -89,8 +90,10 @@ export async function startTui(options: TuiOptions): Promise<ExitCode> {
   }
   if (failure !== undefined) throw failure.error
   if (last !== undefined) {
-    const lines = farewell(last.getSnapshot(), theme.symbols, process.stdout.columns ?? 80)
-    process.stdout.write(`${lines.join('\n')}\n`)
+    const snapshot = last.getSnapshot()
+    const words = farewell(snapshot, theme.symbols, process.stdout.columns ?? 80).join('\n')
+    const journal = snapshot.outcome?.journalPath
+    process.stdout.write(`${journal === undefined ? words : withFileLink(words, journal, theme)}\n`)
   }
   return code
 }

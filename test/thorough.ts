@@ -2,7 +2,7 @@
 
 export const THOROUGH = process.env.KNEEBOARD_THOROUGH === '1'
 
-/** The cases that issue 2 asks of every property. */
+/** What docs/reliability.md gives figures for: the cases of every property. */
 export const ALL_CASES = 100_000
 
 /** Cases to try now. */

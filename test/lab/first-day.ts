@@ -72,6 +72,10 @@ const QUESTIONS = {
   end: /(what is left|run again)[^\n]*$/,
 } as const
 
+const CONSENTS = { destructive: true, reversible: true, disruptive: true }
+/** Stands at the right of a consent's head, and of no other. */
+const GRADE = / (reversible|disruptive|destructive) /
+
 /**
  * Says yes to everything until the result stands on the screen.
  *
@@ -86,6 +90,11 @@ export async function sayYes(
   for (;;) {
     const asked = await terminal.waitForOneOf(QUESTIONS, 900)
     const title = terminal.lines()[1] ?? ''
+    // A frame arrives in pieces: the foot of the last question may still stand under the head of what came after it.
+    if (asked in CONSENTS && !GRADE.test(title)) {
+      await new Promise(resolve => setTimeout(resolve, 10))
+      continue
+    }
     await moment(asked)
     switch (asked) {
       case 'end':

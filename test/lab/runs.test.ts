@@ -24,14 +24,17 @@ it('a run killed with SIGKILL is cleaned up by the next one; one that goes on is
   const child = spawn(process.execPath, ['--input-type=module', '--eval', anotherRun], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  const { runId, bridge } = JSON.parse(String(line)) as { runId: string; bridge: string }
-
-  await sweep()
-  expect(await traces(runId, bridge)).toMatchObject({ containers: 1, networks: 1, folder: true })
-
-  child.kill('SIGKILL')
-  await once(child, 'exit')
+  let runId: string
+  let bridge: string
+  try {
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    ;({ runId, bridge } = JSON.parse(String(line)) as { runId: string; bridge: string })
+    await sweep()
+    expect(await traces(runId, bridge)).toMatchObject({ containers: 1, networks: 1, folder: true })
+  } finally {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
   await sweep()
   expect(await traces(runId, bridge)).toEqual({
     containers: 0,

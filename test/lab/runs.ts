@@ -57,6 +57,8 @@ export async function withDocker<T>(work: () => Promise<T>): Promise<T> {
 
 /** Removes what runs left whose process is gone; leaves alone those that go on, and all that is not the lab's. */
 export async function sweep(): Promise<void> {
+  // It may be the first thing that a process does: which daemon is used has to be known by then.
+  await findDocker()
   await withLock('sweep', async () => {
     for (const runId of await knownRuns()) {
       if (!(await goesOn(runId))) await removeRun(runId)

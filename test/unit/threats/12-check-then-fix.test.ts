@@ -57,7 +57,8 @@ describe('threat 12, time of check and time of change', () => {
             owner,
             before,
           } as const
-          return shellMachine().run(writeFileScript(action, join(folder, 'backup')), {
+          // Each run keeps what it replaces in a folder of its own.
+          return shellMachine().run(writeFileScript(action, join(folder, `backup-${n}`)), {
             input: action.content,
           })
         }),

@@ -26,19 +26,29 @@ const WORTH_NAMING = 200
 export class EvidenceWriter {
   readonly #places = new Map<string, Place>()
 
-  /** @param line the number that this event's line will have, from 1 on. */
-  write(event: RunEvent, line: number): WrittenEvent {
+  /** The event as it is to be written: what stands in the journal already is named. */
+  shortened(event: RunEvent): WrittenEvent {
     const evidence = evidenceOf(event)
     if (evidence === undefined || evidence.length === 0) return event
     return {
       ...event,
-      evidence: evidence.map((piece, item) => {
-        const text = JSON.stringify(piece)
-        const known = this.#places.get(text)
-        if (known !== undefined) return { seen: known }
-        if (text.length >= WORTH_NAMING) this.#places.set(text, { line, item })
-        return piece
+      evidence: evidence.map(piece => {
+        const known = this.#places.get(JSON.stringify(piece))
+        return known === undefined ? piece : { seen: known }
       }),
+    }
+  }
+
+  /**
+   * What this event brought is in the journal now. Said only after its line is whole on the disk: a place must never be
+   * that of a line which was taken back.
+   *
+   * @param line the number of its line, from 1 on.
+   */
+  remember(event: RunEvent, line: number): void {
+    for (const [item, piece] of (evidenceOf(event) ?? []).entries()) {
+      const text = JSON.stringify(piece)
+      if (text.length >= WORTH_NAMING && !this.#places.has(text)) this.#places.set(text, { line, item })
     }
   }
 }

@@ -132,7 +132,7 @@ function journalOn(writer: Writer): Journal {
       const body = JSON.stringify({
         v: JOURNAL_VERSION,
         seq: sequence,
-        ...evidence.write(event, sequence),
+        ...evidence.shortened(event),
         prev: writer.previous,
       })
       const hash = hashOf(body)
@@ -148,7 +148,8 @@ function journalOn(writer: Writer): Journal {
           'Free space on this machine, then resume the run.',
         )
       }
-      writer.sequence += 1
+      evidence.remember(event, sequence)
+      writer.sequence = sequence
       writer.previous = hash
       writer.bytes += line.length
     },

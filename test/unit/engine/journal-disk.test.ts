@@ -43,6 +43,41 @@ test('a disk that is full in the middle of a line costs that line and no other, 
   expect(readJournal(path).state).toBe('whole')
 })
 
+/** A line with two pieces of evidence that does not fit, and then lines that do: one of them with the first piece again. */
+const EVIDENCE_WRITER = `
+import { createJournal } from ${JSON.stringify(JOURNAL)}
+const journal = createJournal(process.argv[2])
+const piece = stdout => ({
+  script: 'df', as: 'root', where: 't', startedAt: '', durationMs: 1, ending: 'exited',
+  exitCode: 0, stdout, stderr: '', omittedBytes: 0,
+})
+const finished = (check, ...stdout) => ({
+  type: 'check-finished', at: '', check, round: 1, durationMs: 1,
+  verdict: { status: 'pass', summary: '', remedies: [] }, evidence: stdout.map(piece),
+})
+const events = [
+  finished('a/too-long', 'x'.repeat(300), 'y'.repeat(9000)),
+  finished('b/short', 'z'.repeat(400)),
+  finished('c/again', 'x'.repeat(300)),
+  finished('d/and-again', 'x'.repeat(300)),
+]
+const written = []
+for (const event of events) try { journal.append(event); written.push(event) } catch {}
+console.log(JSON.stringify(written))
+`
+
+test('evidence of a line that was taken back is written whole with the next that has it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kneeboard-disk-'))
+  const script = join(folder, 'writer.mts')
+  const path = join(folder, 'x.jsonl')
+  writeFileSync(script, EVIDENCE_WRITER)
+  const limited = `trap '' XFSZ; ulimit -f 8; exec "$0" "$@"`
+  const { stdout } = spawnSync('bash', ['-c', limited, process.execPath, script, path], { encoding: 'utf8' })
+  const written = JSON.parse(stdout) as { check: string }[]
+  expect(written.map(({ check }) => check)).toEqual(['b/short', 'c/again', 'd/and-again'])
+  expect(readJournal(path)).toMatchObject({ state: 'whole', events: written })
+})
+
 test('a line that was cut, at whatever byte, is taken away before the journal is gone on with', () => {
   const path = join(mkdtempSync(join(tmpdir(), 'kneeboard-disk-')), 'x.jsonl')
   const first = createJournal(path)

@@ -78,8 +78,8 @@ export function serviceSteady(role: Role) {
       const first = judgeSteady(container, [raise])
       if (first.status === 'pass') return first
       // Between two deaths it runs, and Docker’s own note of how it died is cleared.
-      const isShortOfMemory = container.status === 'running' && (await diedForMemory(context, container.id))
-      const verdict = isShortOfMemory ? judgeSteady({ ...container, outOfMemory: true }, [raise]) : first
+      const death = container.status === 'running' ? await lastDeath(context, container.id) : {}
+      const verdict = judgeSteady({ ...container, ...death }, [raise])
       // Its last words say why.
       const log = (await context.read(stackLogs, context.params.composeFile)).services.get(service)
       const words = log?.errors.at(-1)?.text ?? log?.last?.text ?? ''
@@ -90,14 +90,26 @@ export function serviceSteady(role: Role) {
   })
 }
 
-/** Asked of Docker's last events; where it has none any more, nothing is known of the death. */
-async function diedForMemory(context: ReadContext, id: string): Promise<boolean> {
-  const { exitCode, stdout } = await context.run(
+/** How a container died last, by Docker's latest events; empty where it has none of it any more. */
+async function lastDeath(
+  context: ReadContext,
+  id: string,
+): Promise<Partial<Pick<Container, 'exitCode' | 'outOfMemory'>>> {
+  const { stdout } = await context.run(
     sh`docker events --since 10m --until "$(date +%s)" --filter container=${id} --filter event=oom --filter event=die \
       --format '{{.Action}} {{.Actor.Attributes.exitCode}}' | tail -n 20`,
     { as: 'root' },
   )
-  return exitCode === 0 && /^(oom|die 137)\b/m.test(stdout)
+  return parseDeath(stdout)
+}
+
+/** Reads lines of `oom …` and `die STATUS`, the newest last. Pure. */
+export function parseDeath(text: string): Partial<Pick<Container, 'exitCode' | 'outOfMemory'>> {
+  const status = [...text.matchAll(/^die (\d+)$/gm)].at(-1)?.[1]
+  return {
+    ...(status === undefined ? {} : { exitCode: Number(status) }),
+    ...(/^oom\b/m.test(text) ? { outOfMemory: true } : {}),
+  }
 }
 
 /** Restarts in a row that make a loop, while it has not been up for a minute. */

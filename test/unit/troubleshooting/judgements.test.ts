@@ -6,7 +6,7 @@ import { meaningOf, signatures } from '../../../checks/logs/signatures.ts'
 import { nearest } from '../../../checks/nginx/correct-upstream.ts'
 import { withoutLine } from '../../../checks/nginx/take-line-out.ts'
 import { withMemoryLimit } from '../../../checks/services/memory-limit.ts'
-import { judgeSteady } from '../../../checks/services/state.ts'
+import { judgeSteady, parseDeath } from '../../../checks/services/state.ts'
 import { judgePage } from '../../../checks/site/from-outside.ts'
 import { bySymptom } from '../../../runbooks/by-symptom.ts'
 import { troubleshooting } from '../../../runbooks/troubleshooting.ts'
@@ -93,6 +93,25 @@ describe('a container that Docker restarts', () => {
   test('for want of memory is told as that, with its limit', () => {
     const killed = { ...container, status: 'restarting', restarts: 2, exitCode: 137, outOfMemory: true }
     expect(judgeSteady(killed, []).summary).toContain('at its limit of 32 MB')
+  })
+
+  test('between two deaths it is judged by the last of them, as Docker’s events have it', () => {
+    const up = {
+      ...container,
+      restarts: 4,
+      exitCode: 0,
+      health: 'starting',
+      startedAt: new Date().toISOString(),
+    }
+    const judged = (events: string) => judgeSteady({ ...up, ...parseDeath(events) }, []).summary
+    expect(judged('oom <no value>\ndie 137\n')).toContain('at its limit of 32 MB')
+    expect(judged('die 2\ndie 137\n')).toContain('at its limit of 32 MB')
+    expect(judged('die 137\ndie 2\n')).toContain('4 times by now (exit status 2)')
+    // Killed without a limit: by somebody, and not for want of memory.
+    expect(judgeSteady({ ...up, memoryLimit: 0, ...parseDeath('die 137\n') }, []).summary).toContain(
+      'exit status 137',
+    )
+    expect(parseDeath('')).toEqual({})
   })
 })
 

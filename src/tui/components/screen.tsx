@@ -60,7 +60,7 @@ function Framed<A extends string>(props: Omit<ScreenProps<A>, 'prompt'>) {
   const { columns, rows } = useWindowSize()
   const exercise = useExercise(trail.target?.environment)
   const [keys, handlers] =
-    exercise === undefined || field !== undefined
+    exercise === undefined || exercise.hintsInAll === 0 || field !== undefined
       ? [props.keys as KeyTable, props.handlers as Handlers<string>]
       : withHint(props.keys, props.handlers, () => setOver('hints'))
   useTitle([...(trail.target === undefined ? [] : [trail.target.name]), ...trail.path].join(' › '))

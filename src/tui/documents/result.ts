@@ -171,6 +171,10 @@ function unsure(page: Page, state: RunState): Line[] {
   ]
 }
 
+/** While a result is looked at, its run may still be gone on with: the journal is open, and known by the run's id. */
+const whereElse = (state: RunState | undefined): string =>
+  state === undefined ? 'none was opened' : `open until you leave; then: kneeboard runs show ${state.run}`
+
 function record(page: Page, state: RunState | undefined, outcome: RunOutcome): Line[] {
   const end = state?.finishedAt
   const took =
@@ -185,8 +189,6 @@ function record(page: Page, state: RunState | undefined, outcome: RunOutcome): L
           'Run',
           `${stamp(state.startedAt)}, ${took === undefined ? '' : `${clock(took)}, `}by ${state.operator}`,
         )),
-    ...(outcome.journalPath === undefined
-      ? labelled(page, 'Journal', 'none was opened')
-      : labelled(page, 'Journal', outcome.journalPath)),
+    ...labelled(page, 'Journal', outcome.journalPath ?? whereElse(state)),
   ]
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { containerOfService, stackContainers } from '../../src/facts/containers.ts'
 import { joined, publicAddresses } from '../../src/facts/dns.ts'
 import { gatewayErrors } from '../../src/facts/gateway-errors.ts'
-import { stackLogs } from '../../src/facts/logs.ts'
+import { type LogLine, stackLogs } from '../../src/facts/logs.ts'
 import { nginxView } from '../../src/facts/nginx-view.ts'
 import { outsideFetch } from '../../src/facts/outside.ts'
 import { check, type ProbeContext } from '../../src/model/check.ts'
@@ -169,15 +169,34 @@ export const pagesWork = check({
     const broken = answers.find(({ answer }) => answer.outcome === 'answered' && answer.status >= 500)
     if (broken?.answer.outcome !== 'answered')
       return pass(`${paths.join(', ')} failed in the last ${policy.logWindowMinutes} minutes, and works now`)
-    return fail(`${broken.path} answers ${broken.answer.status}`, {
+    const failure = recent.find(({ path }) => path === broken.path)?.lastFailure ?? 0
+    const said = exceptionAt(services.get(params.backendService)?.errors ?? [], failure)
+    const words = said === undefined ? '' : `: ${said}`
+    return fail(`${broken.path} answers ${broken.answer.status}${words}`, {
       measured: `${broken.answer.status}`,
       expected: 'below 500',
-      telling: broken.path,
+      telling: said ?? broken.path,
       advice:
-        broken.answer.status === 500 ? 'The backend’s log has the error; after a deployment, roll back' : '',
+        broken.answer.status === 500
+          ? 'After a deployment: the runbook rollback says whether the older image fits; where a migration came with it, migration-rollback goes back'
+          : '',
     })
   },
 })
+
+/** From an exception to the request's line in the log: both are written when the answer goes out. Milliseconds. */
+const ONE_ANSWER = 3000
+
+/** What the backend raised when it answered: the last line of a traceback, as Python ends one. */
+export function exceptionAt(errors: readonly LogLine[], answeredAt: number): string | undefined {
+  return errors
+    .findLast(
+      ({ at, text }) =>
+        Math.abs(at - answeredAt) <= ONE_ANSWER &&
+        /^[\w.]*[A-Z]\w*(Error|Exception|DoesNotExist)\b/.test(text),
+    )
+    ?.text.slice(0, 200)
+}
 
 export const reloadedSince = check({
   id: 'nginx/started-after-its-servers',

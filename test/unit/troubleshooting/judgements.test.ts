@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { judge as judgeLog } from '../../../checks/logs/quiet.ts'
 import { meaningOf, signatures } from '../../../checks/logs/signatures.ts'
+import { exceptionAt } from '../../../checks/nginx/behind.ts'
 import { nearest } from '../../../checks/nginx/correct-upstream.ts'
 import { withoutLine } from '../../../checks/nginx/take-line-out.ts'
 import { withMemoryLimit } from '../../../checks/services/memory-limit.ts'
@@ -113,6 +114,18 @@ describe('a container that Docker restarts', () => {
     )
     expect(parseDeath('')).toEqual({})
   })
+})
+
+test('a failing page is told with what was raised for it, and with nothing of another moment', () => {
+  const raised = 'django.db.utils.ProgrammingError: column products_product.stock does not exist'
+  const errors = [
+    { at: 1000, text: 'ValueError: of an hour ago' },
+    { at: 90_000, text: 'Traceback (most recent call last):' },
+    { at: 90_010, text: raised },
+    { at: 90_020, text: 'ERROR a log line that only speaks of one' },
+  ]
+  expect(exceptionAt(errors, 90_400)).toBe(raised)
+  expect(exceptionAt(errors, 60_000)).toBeUndefined()
 })
 
 test('a memory limit is raised under its own service alone', () => {

@@ -3,18 +3,10 @@
  * home screen that is there at once after hundreds of runs. What is kept can be thrown away at any time.
  */
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs'
+import { lstatSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readRegularFile } from '../engine/regular-file.ts'
 import { openStoredRun, runIds } from './history.ts'
 import { digestOf, RunDigest } from './run-digest.ts'
 
@@ -61,13 +53,7 @@ export function recentRuns(folder: string): () => RunDigest[] {
 
 function readKept(path: string): KeptRuns {
   try {
-    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    try {
-      if (!fstatSync(descriptor).isFile()) return {}
-      return KeptFile.parse(JSON.parse(readFileSync(descriptor, 'utf8'))).runs
-    } finally {
-      closeSync(descriptor)
-    }
+    return KeptFile.parse(JSON.parse(readRegularFile(path))).runs
   } catch {
     return {}
   }

@@ -8,12 +8,10 @@ import {
   closeSync,
   constants,
   fdatasyncSync,
-  fstatSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
-  readFileSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -21,6 +19,7 @@ import { isTransient, RunEvent } from '../model/event.ts'
 import { EXIT, Failure } from '../model/failure.ts'
 import { claimJournal } from './journal-claim.ts'
 import { EvidenceWriter, withEvidence } from './journal-evidence.ts'
+import { readRegularFile } from './regular-file.ts'
 
 /** 2: evidence that stands in an earlier line is named, and not repeated. Format 1 is read as well: it only repeats. */
 const JOURNAL_VERSION = 2
@@ -107,8 +106,6 @@ export function reopenJournal(path: string): { journal: Journal; reading: Journa
 }
 
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW
-/** Without O_NONBLOCK a pipe planted under a journal's name would be waited for without end. */
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 interface Writer {
   readonly path: string
@@ -218,17 +215,6 @@ export function readJournal(path: string): JournalReading {
   }
   if (rest !== '') return { events, head, hashes, bytes, state: 'torn', line: events.length + 1 }
   return { events, head, hashes, bytes, state: 'whole' }
-}
-
-/** @throws Error for a link, a pipe, a folder: a journal is a file of ours. */
-function readRegularFile(path: string): string {
-  const descriptor = openSync(path, READ)
-  try {
-    if (!fstatSync(descriptor).isFile()) throw new Error('it is not a regular file')
-    return readFileSync(descriptor, 'utf8')
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 function verify(

@@ -101,7 +101,10 @@ async function answers(path: string): Promise<boolean> {
   return result.exitCode === 0
 }
 
-/** The daemon leaves the machine's firewall, forwarding and interfaces alone: servers talk over their bridge only. */
+/**
+ * The daemon leaves the machine's firewall, forwarding and interfaces alone: servers talk over their bridge only,
+ * which is let through by a rule of the lab's (bridge-rules.ts).
+ */
 async function startDaemon(): Promise<void> {
   const previous = await startedDaemon()
   if (previous) await end(previous)

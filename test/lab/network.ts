@@ -1,5 +1,6 @@
+import { letServersTalk } from './bridge-rules.ts'
 import type { NameServer } from './dns-zones.ts'
-import { docker, LABEL, tryDocker } from './docker.ts'
+import { docker, isOwnDaemon, LABEL, tryDocker } from './docker.ts'
 import { attempt, lines, run } from './shell.ts'
 
 /**
@@ -50,6 +51,8 @@ export async function createNetwork(runId: string): Promise<LabNetwork> {
     ])
     if (created.exitCode === 0) {
       await addNameServerAddresses(network)
+      // A machine's own Docker lets them by itself, with rules that go with the network.
+      if (isOwnDaemon()) await letServersTalk(network.bridge)
       return network
     }
     if (!/overlap|conflict|already|in use|exists/i.test(created.stderr)) throw new Error(created.stderr)

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { attendantFiles, stopAttendant } from './attendant.ts'
+import { removeRules } from './bridge-rules.ts'
 import { docker, findDocker, isOwnDaemon, LABEL, startDocker, stopDocker, tryDocker } from './docker.ts'
 import { withLock } from './lock.ts'
 import { findNetwork, removeNetwork } from './network.ts'
-import { removeLoss } from './packet-loss.ts'
 import { places, runtimeFolder } from './places.ts'
 import { identify, isAlive, type ProcessIdentity } from './process.ts'
 import { lines } from './shell.ts'
@@ -78,7 +78,7 @@ export async function removeRun(runId: string): Promise<void> {
   await stopAttendant(attendantFiles(runFolder(runId)))
   const network = await findNetwork(runId)
   if (network) {
-    await removeLoss(network.bridge)
+    await removeRules(network.bridge)
     await removeNetwork(network.name)
   }
   await rm(runFolder(runId), { recursive: true, force: true })

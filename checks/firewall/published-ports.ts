@@ -1,11 +1,7 @@
 import { z } from 'zod'
 import { familyOf, isPublic } from '../../src/facts/address.ts'
-import {
-  type ForwardFilter,
-  forwardFilter,
-  type PublishedPort,
-  publishedPorts,
-} from '../../src/facts/published-ports.ts'
+import type { PublishedPort } from '../../src/facts/containers.ts'
+import { type ForwardFilter, forwardFilter, publishedPorts } from '../../src/facts/published-ports.ts'
 import { check, type ProbeContext } from '../../src/model/check.ts'
 import { fail, notApplicable, pass } from '../../src/model/verdict.ts'
 import { webPorts } from '../parameters.ts'

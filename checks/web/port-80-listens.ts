@@ -1,12 +1,8 @@
 import { z } from 'zod'
 import { isLoopback } from '../../src/facts/address.ts'
+import type { PublishedPort } from '../../src/facts/containers.ts'
 import { type Listener, listeners } from '../../src/facts/listeners.ts'
-import {
-  type ForwardFilter,
-  forwardFilter,
-  type PublishedPort,
-  publishedPorts,
-} from '../../src/facts/published-ports.ts'
+import { type ForwardFilter, forwardFilter, publishedPorts } from '../../src/facts/published-ports.ts'
 import { nginxState, siteKey } from '../../src/facts/site.ts'
 import { check } from '../../src/model/check.ts'
 import { fail, pass } from '../../src/model/verdict.ts'

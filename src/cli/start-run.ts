@@ -12,7 +12,7 @@ import { newRunId, resumeRun, runRunbook } from '../engine/run.ts'
 import type { RunPorts } from '../engine/session.ts'
 import { type RunState, replay } from '../engine/state.ts'
 import type { ConnectRequest } from '../host/connect.ts'
-import { harmless, toEvidence } from '../host/evidence.ts'
+import { evidenceMaker, harmless } from '../host/evidence.ts'
 import { learningPrompter } from '../host/learning-prompter.ts'
 import type { Prompter } from '../host/prompter.ts'
 import { createRedactor } from '../host/redact.ts'
@@ -159,7 +159,7 @@ function portsFor(setting: RunSetting, target: Target, journal: Journal): RunPor
     ...(setting.intents ? { intents: setting.intents } : {}),
     journal,
     ...(summaryOnServer === false ? {} : { serverSummary: { folder: summaryOnServer, render: reportJson } }),
-    evidence: result => toEvidence(result, redactor),
+    evidence: evidenceMaker(redactor),
     clean: text => harmless(text, redactor),
     learn: redactor.learn,
     listen,

@@ -25,6 +25,8 @@ const WORTH_NAMING = 200
 /** Of one writer: it knows what it has written itself, and no more. */
 export class EvidenceWriter {
   readonly #places = new Map<string, Place>()
+  /** A check's evidence is mostly the very pieces of an earlier one: each is written out once to be compared. */
+  readonly #texts = new WeakMap<Evidence, string>()
 
   /** The event as it is to be written: what stands in the journal already is named. */
   shortened(event: RunEvent): WrittenEvent {
@@ -33,7 +35,7 @@ export class EvidenceWriter {
     return {
       ...event,
       evidence: evidence.map(piece => {
-        const known = this.#places.get(JSON.stringify(piece))
+        const known = this.#places.get(this.#textOf(piece))
         return known === undefined ? piece : { seen: known }
       }),
     }
@@ -47,9 +49,17 @@ export class EvidenceWriter {
    */
   remember(event: RunEvent, line: number): void {
     for (const [item, piece] of (evidenceOf(event) ?? []).entries()) {
-      const text = JSON.stringify(piece)
+      const text = this.#textOf(piece)
       if (text.length >= WORTH_NAMING && !this.#places.has(text)) this.#places.set(text, { line, item })
     }
+  }
+
+  #textOf(piece: Evidence): string {
+    const known = this.#texts.get(piece)
+    if (known !== undefined) return known
+    const text = JSON.stringify(piece)
+    this.#texts.set(piece, text)
+    return text
   }
 }
 

@@ -4,7 +4,7 @@ import { outputOf } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { sh } from '../model/script.ts'
 import { stackContainers } from './containers.ts'
-import { sayFunction, sectionsOf } from './sections.ts'
+import { sectionsOf } from './sections.ts'
 
 export interface ContainerResources {
   /** Bytes that it cannot give back: without the cache of files. */
@@ -35,30 +35,38 @@ export const containerResources = fact(
     const words = running.map(({ id, processId }) => `${id}:${processId}`)
     const result = await context.run(
       sh`
-        ${sayFunction}
         for entry in ${words}; do
           process=\${entry#*:}
           [ -d "/proc/$process/root" ] || continue
           group=/proc/$process/root/sys/fs/cgroup
-          say "\${entry%%:*}"
+          net=/proc/$process/net
           if [ -e "$group/memory.current" ]; then
-            printf 'used %s\\n' "$(cat "$group/memory.current")"
-            printf 'limit %s\\n' "$(cat "$group/memory.max")"
-            printf 'quota %s\\n' "$(cat "$group/cpu.max")"
-            grep -E '^(inactive_file|oom_kill) ' "$group/memory.stat" "$group/memory.events" | sed 's/^[^:]*://'
-            grep -E '^nr_(periods|throttled) ' "$group/cpu.stat"
+            set -- "$group/memory.current" "$group/memory.max" "$group/cpu.max" "$group/memory.stat" "$group/memory.events" "$group/cpu.stat"
+            inactive=inactive_file
           else
-            printf 'used %s\\n' "$(cat "$group/memory/memory.usage_in_bytes")"
-            printf 'limit %s\\n' "$(cat "$group/memory/memory.limit_in_bytes")"
-            printf 'quota %s %s\\n' "$(cat "$group/cpu/cpu.cfs_quota_us")" "$(cat "$group/cpu/cpu.cfs_period_us")"
-            sed -n 's/^total_inactive_file /inactive_file /p' "$group/memory/memory.stat"
-            grep '^oom_kill ' "$group/memory/memory.oom_control"
-            grep -E '^nr_(periods|throttled) ' "$group/cpu/cpu.stat"
+            set -- "$group/memory/memory.usage_in_bytes" "$group/memory/memory.limit_in_bytes" "$group/cpu/cpu.cfs_quota_us" \\
+              "$group/cpu/cpu.cfs_period_us" "$group/memory/memory.stat" "$group/memory/memory.oom_control" "$group/cpu/cpu.stat"
+            inactive=total_inactive_file
           fi
-          # State 01 is an established connection; addresses are in the machine's byte order.
-          cat "/proc/$process/net/tcp" "/proc/$process/net/tcp6" 2>/dev/null | awk '
-            $4 == "01" { split($2, local, ":"); sub(/:.*/, "", $3); count[$3 " " local[2]]++ }
-            END { for (key in count) print "peer", key, count[key] }' | head -n 200
+          [ ! -r "$net/tcp" ] || set -- "$@" "$net/tcp"
+          [ ! -r "$net/tcp6" ] || set -- "$@" "$net/tcp6"
+          awk -v id="\${entry%%:*}" -v inactive="$inactive" '
+            BEGIN { print "== " id }
+            FNR == 1 { file = FILENAME; sub(/.*\\//, "", file) }
+            file == "memory.current" || file == "memory.usage_in_bytes" { print "used", $1 }
+            file == "memory.max" || file == "memory.limit_in_bytes" { print "limit", $1 }
+            file == "cpu.max" { print "quota", $1, $2 }
+            file == "cpu.cfs_quota_us" { quota = $1 }
+            file == "cpu.cfs_period_us" { print "quota", quota, $1 }
+            file == "memory.stat" && $1 == inactive { print "inactive_file", $2 }
+            (file == "memory.events" || file == "memory.oom_control") && $1 == "oom_kill" { print }
+            file == "cpu.stat" && ($1 == "nr_periods" || $1 == "nr_throttled") { print }
+            # State 01 is an established connection; addresses are in the byte order of the machine.
+            (file == "tcp" || file == "tcp6") && $4 == "01" {
+              split($2, local, ":"); sub(/:.*/, "", $3); count[$3 " " local[2]]++
+            }
+            END { for (key in count) if (peers++ < 200) print "peer", key, count[key] }
+          ' "$@"
         done
         true
       `,

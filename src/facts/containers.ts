@@ -1,14 +1,17 @@
-/** The containers of a Compose stack as Docker has them, whatever their state. Found by their labels, never by a guessed name. */
+/** The containers of a server as Docker has them, whatever their state. A stack's are found by their labels, never by a guessed name. */
 
 import { outputOf, Unreadable } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { sh, verbatim } from '../model/script.ts'
+import { dockerService, isStopped } from './docker.ts'
 import { stackConfig } from './stack.ts'
 
 export interface Container {
   /** 64 hex digits. */
   readonly id: string
   readonly name: string
+  /** The Compose project that it belongs to; empty for one that was started without Compose. */
+  readonly project: string
   /** The Compose service that it belongs to. */
   readonly service: string
   /** True for what `compose run` left: no part of the running stack. */
@@ -54,6 +57,8 @@ export interface Container {
   readonly processId: number
   /** Addresses by network. */
   readonly networks: readonly { readonly name: string; readonly ipv4: string; readonly ipv6: string }[]
+  /** Ports of it that the server passes on to it, while it runs. */
+  readonly published: readonly PublishedPort[]
   readonly mounts: readonly {
     readonly type: string
     /** The volume's name; empty for a bind. */
@@ -64,11 +69,23 @@ export interface Container {
   }[]
 }
 
+export interface PublishedPort {
+  /** The container's name. */
+  readonly container: string
+  /** Address of this server that it is bound to: `0.0.0.0`, `::`, or one. */
+  readonly address: string
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp' | 'sctp'
+  /** Port inside the container. */
+  readonly inside: number
+}
+
 // One JSON object a container. Nothing here can hold a secret: no environment, no command line.
 // `.ID`, not `.Id`: with a name that Docker's own type lacks, the whole template falls back to raw JSON, in which a
 // container without a health check has no `.State.Health` to ask about.
 const TEMPLATE = [
   '{"id":{{json .ID}},"name":{{json .Name}},"labels":{',
+  '"project":{{json (index .Config.Labels "com.docker.compose.project")}},',
   '"service":{{json (index .Config.Labels "com.docker.compose.service")}},',
   '"oneOff":{{json (index .Config.Labels "com.docker.compose.oneoff")}},',
   '"hash":{{json (index .Config.Labels "com.docker.compose.config-hash")}}},',
@@ -81,8 +98,28 @@ const TEMPLATE = [
   '"host":{"restart":{{json .HostConfig.RestartPolicy.Name}},"memory":{{json .HostConfig.Memory}},',
   '"privileged":{{json .HostConfig.Privileged}},"readOnly":{{json .HostConfig.ReadonlyRootfs}},',
   '"capDrop":{{json .HostConfig.CapDrop}},"log":{{json .HostConfig.LogConfig}}},',
-  '"networks":{{json .NetworkSettings.Networks}},"mounts":{{json .Mounts}}}',
+  '"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}},"mounts":{{json .Mounts}}}',
 ].join('')
+
+/**
+ * Every container of the server. A daemon that is stopped is not asked: its socket would start it, and reading must
+ * change nothing.
+ *
+ * @throws Unreadable when Docker does not run or cannot be asked.
+ */
+export const allContainers = fact('docker/containers', async (context): Promise<readonly Container[]> => {
+  // Without systemd there is no socket that would start it.
+  const service = await context.read(dockerService).catch(() => undefined)
+  if (service !== undefined && isStopped(service)) throw new Unreadable(`docker.service is ${service.active}`)
+  const result = await context.run(
+    sh`
+      containers=$(docker ps -aq --no-trunc) || exit 1
+      [ -z "$containers" ] || docker inspect --format ${TEMPLATE} $containers
+    `,
+    { as: 'root' },
+  )
+  return parseContainers(outputOf(result, 'the containers of the server'))
+})
 
 /**
  * All containers of the stack that the file describes: running, stopped, and left over from services that the
@@ -93,24 +130,20 @@ const TEMPLATE = [
 export const stackContainers = fact(
   'stack/containers',
   async (context, composeFile: string): Promise<readonly Container[]> => {
-    const { project } = await context.read(stackConfig, composeFile)
-    return context.read(projectContainers, project)
+    // Both at once: nearly everything about a stack waits for them.
+    const [{ project }, containers] = await Promise.all([
+      context.read(stackConfig, composeFile),
+      context.read(allContainers),
+    ])
+    return containers.filter(container => container.project === project)
   },
 )
 
 /** The same, by the project's name: for when the file itself is broken. */
 export const projectContainers = fact(
   'stack/project-containers',
-  async (context, project: string): Promise<readonly Container[]> => {
-    const result = await context.run(
-      sh`
-        containers=$(docker ps -aq --no-trunc --filter ${`label=com.docker.compose.project=${project}`}) || exit 1
-        [ -z "$containers" ] || docker inspect --format ${TEMPLATE} $containers
-      `,
-      { as: 'root' },
-    )
-    return parseContainers(outputOf(result, `the containers of ${project}`))
-  },
+  async (context, project: string): Promise<readonly Container[]> =>
+    (await context.read(allContainers)).filter(container => container.project === project),
 )
 
 /** Reads one JSON object a line. @throws Unreadable when a line is none. */
@@ -130,7 +163,7 @@ export function parseContainers(text: string): Container[] {
 interface Inspected {
   id: string
   name: string
-  labels: { service: string; oneOff: string; hash: string }
+  labels: { project: string; service: string; oneOff: string; hash: string }
   image: string
   imageId: string
   user: string
@@ -156,14 +189,17 @@ interface Inspected {
     log: { Type: string; Config: Record<string, string> | null }
   }
   networks: Record<string, { IPAddress: string; GlobalIPv6Address: string }> | null
+  ports: PortBindings | null
   mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean }[] | null
 }
 
 function containerOf(raw: Inspected): Container {
   const { state, host, health } = raw
+  const name = raw.name.replace(/^\//, '')
   return {
     id: raw.id,
-    name: raw.name.replace(/^\//, ''),
+    name,
+    project: raw.labels.project,
     service: raw.labels.service,
     isOneOff: raw.labels.oneOff === 'True',
     configHash: raw.labels.hash,
@@ -195,6 +231,7 @@ function containerOf(raw: Inspected): Container {
       ipv4: IPAddress,
       ipv6: GlobalIPv6Address,
     })),
+    published: publishedBy(name, raw.ports ?? {}),
     mounts: (raw.mounts ?? []).map(({ Type, Name, Source, Destination, RW }) => ({
       type: Type,
       volume: Type === 'volume' ? (Name ?? '') : '',
@@ -203,6 +240,26 @@ function containerOf(raw: Inspected): Container {
       writable: RW,
     })),
   }
+}
+
+/** Ports by `5432/tcp`, each with where they are published; null for one that is open inside alone. */
+export type PortBindings = Readonly<
+  Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>
+>
+
+/** What a container of that name publishes. */
+export function publishedBy(container: string, ports: PortBindings): PublishedPort[] {
+  return Object.entries(ports).flatMap(([key, bindings]) => {
+    const [inside = '', protocol = ''] = key.split('/')
+    if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') return []
+    return (bindings ?? []).map(({ HostIp, HostPort }) => ({
+      container,
+      address: HostIp === '' ? '0.0.0.0' : HostIp,
+      port: Number(HostPort),
+      protocol,
+      inside: Number(inside),
+    }))
+  })
 }
 
 /** The container that a service runs in: the running one first; undefined when it was never made. */

@@ -94,6 +94,10 @@ export function parseService(text: string): DockerService {
   }
 }
 
+/** True for a service that is there and does not run, nor is about to. */
+export const isStopped = ({ active, load }: DockerService): boolean =>
+  ['inactive', 'failed', 'deactivating'].includes(active) && load !== 'not-found'
+
 /** What the daemon says of itself. */
 export interface DockerDaemon {
   readonly version: string
@@ -123,7 +127,7 @@ export type DaemonAnswer =
  */
 export const dockerDaemon = fact('docker/daemon', async (context): Promise<DaemonAnswer> => {
   const service = await context.read(dockerService)
-  if (['inactive', 'failed', 'deactivating'].includes(service.active) && service.load !== 'not-found') {
+  if (isStopped(service)) {
     return { answers: false, reason: `docker.service is ${service.active}` }
   }
   const result = await context.run(sh`docker info --format '{{json .}}'`, { as: 'root' })

@@ -157,11 +157,12 @@ export function environmentScript(composeFile: string): Script {
         ids=$(docker ps -q --no-trunc --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.oneoff=False 2>/dev/null); then
         echo '@@ say docker'
         if [ -n "$ids" ]; then
-          docker inspect --format '@@ say runs	{{printf "%.12s" .Id}}	{{index .Config.Labels "com.docker.compose.service"}}	{{printf "%.19s" .Image}}
+          inspected=$(docker inspect --format '@@ say runs	{{printf "%.12s" .Id}}	{{index .Config.Labels "com.docker.compose.service"}}	{{printf "%.19s" .Image}}
     @@ container {{printf "%.12s" .Id}}
     {{range .Config.Env}}|{{json .}}
-    {{end}}' $ids | sed 's/^ *//'
-          images=$(docker inspect --format '{{.Image}}' $ids | sort -u)
+    {{end}}' $ids | sed 's/^ *//')
+          printf '%s\\n' "$inspected"
+          images=$(printf '%s\\n' "$inspected" | sed -n 's/^@@ say runs.*	\\(sha256:[0-9a-f]*\\)$/\\1/p' | sort -u)
           docker image inspect --format '@@ image {{printf "%.19s" .Id}}
     {{range .Config.Env}}|{{json .}}
     {{end}}' $images 2>/dev/null | sed 's/^ *//'

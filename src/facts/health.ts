@@ -4,6 +4,7 @@ import { outputOf, Unreadable } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { sh } from '../model/script.ts'
 import { containerOfService, insideContainer, stackContainers } from './containers.ts'
+import { lookUpFunction, parseLookUps } from './look-up.ts'
 import { sayFunction, sectionsOf } from './sections.ts'
 
 /** One request to a service inside its own container. */
@@ -29,27 +30,35 @@ export interface BackendView {
 const REQUEST_SECONDS = 8
 
 /**
- * GET with what the image has: curl, else Python. The status and the time stand on the first line, then the body.
- * The forwarded protocol is that of a visitor over HTTPS, else Django redirects.
+ * GET with what the image has: curl, else Python, which is started once for both. The body stands first, then a line
+ * with status and time. The forwarded protocol is that of a visitor over HTTPS, else Django redirects.
  */
 const ask = sh`
   ask() {
+    say "$1"
+    curl -s -o - --max-time ${REQUEST_SECONDS} -H "Host: $3" -H 'X-Forwarded-Proto: https' -w '\\n%{http_code} %{time_total}\\n' "$2"
+  }
+  ask_both() {
     if command -v curl >/dev/null 2>&1; then
-      curl -s -o - --max-time ${REQUEST_SECONDS} -H "Host: $2" -H 'X-Forwarded-Proto: https' -w '\\n%{http_code} %{time_total}\\n' "$1"
-    else
+      ask health "$1" "$2"; ask site "$1" "$3"
+    elif command -v python3 >/dev/null 2>&1; then
       python3 -c '
 import sys, time, urllib.request, urllib.error
-begun = time.time()
-request = urllib.request.Request(sys.argv[1], headers={"Host": sys.argv[2], "X-Forwarded-Proto": "https"})
-try:
-    answer = urllib.request.urlopen(request, timeout=${REQUEST_SECONDS})
-except urllib.error.HTTPError as error:
-    answer = error
-except Exception:
-    answer = None
-print(answer.read(20000).decode("utf-8", "replace") if answer else "")
-print(answer.status if answer else 0, round(time.time() - begun, 3))
-' "$1" "$2"
+url, *hosts = sys.argv[1:]
+for section, host in zip(("health", "site"), hosts):
+    begun = time.time()
+    request = urllib.request.Request(url, headers={"Host": host, "X-Forwarded-Proto": "https"})
+    try:
+        answer = urllib.request.urlopen(request, timeout=${REQUEST_SECONDS})
+    except urllib.error.HTTPError as error:
+        answer = error
+    except Exception:
+        answer = None
+    print("==", section)
+    print(answer.read(20000).decode("utf-8", "replace") if answer else "")
+    print(answer.status if answer else 0, round(time.time() - begun, 3))
+' "$1" "$2" "$3"
+    else say no-client; exit 0
     fi
   }
 `
@@ -78,13 +87,10 @@ export const backendView = fact(
         sh`
           ${sayFunction}
           ${ask}
-          command -v curl >/dev/null 2>&1 || command -v python3 >/dev/null 2>&1 || { say no-client; exit 0; }
-          say health; ask ${url} localhost
-          say site; ask ${url} ${site}
+          ${lookUpFunction}
+          ask_both ${url} localhost ${site}
           say names
-          for name in ${names.split(',').filter(name => name !== '')}; do
-            printf '%s %s\\n' "$name" "$(timeout 5 getent ahosts "$name" | awk '{ print $1 }' | sort -u | tr '\\n' ' ')"
-          done
+          look_up ${names.split(',').filter(name => name !== '')}
         `,
       ),
       { as: 'root', timeoutSeconds: 45 },
@@ -96,17 +102,11 @@ export const backendView = fact(
 /** Reads what the script printed. */
 export function parseBackendView(text: string): BackendView {
   const sections = sectionsOf(text)
-  const names = new Map(
-    (sections.get('names') ?? []).map(line => {
-      const [name = '', ...addresses] = line.trim().split(/\s+/)
-      return [name, addresses] as const
-    }),
-  )
   return {
     hasClient: !sections.has('no-client'),
     health: parseAnswer(sections.get('health') ?? []),
     asSite: parseAnswer(sections.get('site') ?? []),
-    names,
+    names: parseLookUps(sections.get('names') ?? []),
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { outputOf } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
-import { sh } from '../model/script.ts'
+import { sh, verbatim } from '../model/script.ts'
 import { stackContainers } from './containers.ts'
 import { sayFunction, sectionsOf } from './sections.ts'
 
@@ -41,15 +41,18 @@ export interface Logs {
 /** Bytes read from the end of each log: some thousand lines, read in milliseconds whatever its size. */
 const TAIL_BYTES = 300_000
 
-/** Words by which programs of such a stack announce an error, as grep -E reads them. */
+/** Words by which programs of such a stack announce an error, as awk reads them. */
 const ERROR_WORDS = [
   '(^|[^A-Za-z_])(ERROR|FATAL|PANIC|CRITICAL|Traceback|OOM|MISCONF|NOAUTH|WRONGPASS)([^A-Za-z_]|$)',
   '[A-Za-z](Error|Exception): ',
   '\\[(error|crit|alert|emerg)\\]',
   'No such option|Killed|too many clients|No space left',
 ].join('|')
-const REQUEST = '\\\\"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) '
 
+/** At most so many lines of errors, and paths that fail, of one service. */
+const MOST_LINES = 40
+
+// Each log is read once: seven of them three times over took longer than all else that is asked of a stack.
 const FUNCTIONS = sh`
   ${sayFunction}
   lines() {
@@ -60,18 +63,26 @@ const FUNCTIONS = sh`
   }
   one() {
     say "$1"
-    lines "$2" "$3" | grep -E ${REQUEST} | awk '
-      match($0, /\\\\"GET [^" ]* HTTP\\/[0-9.]+\\\\" [0-9][0-9][0-9]/) {
-        split(substr($0, RSTART + 2, RLENGTH - 2), part, " ")
-        path = part[2]; sub(/[?].*/, "", path); path = substr(path, 1, 120); status = part[4]
-        last[path] = status
-        if (status >= 500) { failures[path]++; at[path] = $0 }
+    lines "$2" "$3" | awk '
+      { final = $0 }
+      /\\\\"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) / {
+        if (match($0, /\\\\"GET [^" ]* HTTP\\/[0-9.]+\\\\" [0-9][0-9][0-9]/)) {
+          split(substr($0, RSTART + 2, RLENGTH - 2), part, " ")
+          path = part[2]; sub(/[?].*/, "", path); path = substr(path, 1, 120); status = part[4]
+          last[path] = status
+          if (status >= 500) { failures[path]++; at[path] = $0 }
+        }
+        next
       }
-      END { for (path in failures) { sub(/.*"time":"/, "", at[path]); sub(/".*/, "", at[path]); print "Q", last[path], failures[path], at[path], path } }' |
-      head -n 40
-    lines "$2" "$3" | grep -vE ${REQUEST} | grep -E ${ERROR_WORDS} | tail -n 40 |
-      sed -e 's,://[^/@ ]*@,://…@,g' -e 's/^\\(.\\{500\\}\\).*\\(","stream".*\\)$/\\1\\2/' -e 's/^/E /'
-    lines "$2" "$3" | tail -n 1 | sed -e 's,://[^/@ ]*@,://…@,g' -e 's/^\\(.\\{500\\}\\).*\\(","stream".*\\)$/\\1\\2/' -e 's/^/L /'
+      /${verbatim(ERROR_WORDS)}/ { errors[seen++ % ${MOST_LINES}] = $0 }
+      END {
+        for (path in failures) {
+          if (paths++ == ${MOST_LINES}) break
+          sub(/.*"time":"/, "", at[path]); sub(/".*/, "", at[path]); print "Q", last[path], failures[path], at[path], path
+        }
+        for (n = seen > ${MOST_LINES} ? seen - ${MOST_LINES} : 0; n < seen; n++) print "E", errors[n % ${MOST_LINES}]
+        if (final != "") print "L", final
+      }' | sed -e 's,://[^/@ ]*@,://…@,g' -e 's/^\\([EL] .\\{500\\}\\).*\\(","stream".*\\)$/\\1\\2/'
   }
 `
 

@@ -4,6 +4,7 @@ import { outputOf, Unreadable } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { sh } from '../model/script.ts'
 import { containerOfService, insideContainer, stackContainers } from './containers.ts'
+import { lookUpFunction, parseLookUps } from './look-up.ts'
 import { sayFunction, sectionsOf } from './sections.ts'
 
 export interface NginxView {
@@ -26,6 +27,7 @@ export interface NginxView {
 const INSIDE = sh`
   PATH=$PATH:/usr/sbin:/usr/local/sbin
   ${sayFunction}
+  ${lookUpFunction}
   dump=$(nginx -T 2>&1); status=$?
   say status; echo "$status"
   say error; printf '%s\\n' "$dump" | grep '\\[emerg\\]' | head -n 3
@@ -33,22 +35,18 @@ const INSIDE = sh`
   directives=$(printf '%s\\n' "$dump" | grep -E '^[[:space:]]*(server|[a-z_]+_pass|listen|ssl_certificate)[[:space:]]+[^{]*;' | sort -u)
   printf '%s\\n' "$directives"
   say names
-  printf '%s\\n' "$directives" | sed -n \\
+  look_up $(printf '%s\\n' "$directives" | sed -n \\
     -e 's/^[[:space:]]*server[[:space:]]\\{1,\\}\\([A-Za-z][A-Za-z0-9._-]*\\).*/\\1/p' \\
-    -e 's#^[[:space:]]*[a-z]*_pass[[:space:]]\\{1,\\}[a-z]*://\\([A-Za-z][A-Za-z0-9._-]*\\).*#\\1#p' | sort -u |
-    while read -r name; do
-      [ "$name" = unix ] || printf '%s %s\\n' "$name" "$(getent ahosts "$name" | awk '{ print $1 }' | sort -u | tr '\\n' ' ')"
-    done
+    -e 's#^[[:space:]]*[a-z]*_pass[[:space:]]\\{1,\\}[a-z]*://\\([A-Za-z][A-Za-z0-9._-]*\\).*#\\1#p' | sort -u | grep -vx unix)
   printf '%s\\n' "$directives" | sed -n 's/^[[:space:]]*ssl_certificate[[:space:]]\\{1,\\}"\\{0,1\\}\\([^;"]*\\).*/\\1/p' |
     while read -r path; do say "certificate $path"; cat "$path"; done
   say workers
   cut -d ' ' -f 1 /proc/uptime
-  for process in /proc/[0-9]*; do
-    case $(tr '\\0' ' ' <"$process/cmdline" 2>/dev/null) in
-      'nginx: worker process is shutting down'*) ;;
-      'nginx: worker process'*) echo "\${process##*/} $(sed 's/.*) //' "$process/stat" | cut -d ' ' -f 20)" ;;
-    esac
+  stats=
+  for file in $(grep -l '^nginx: worker process' /proc/[0-9]*/cmdline 2>/dev/null); do
+    grep -q 'is shutting down' "$file" || stats="$stats \${file%cmdline}stat"
   done
+  [ -z "$stats" ] || awk '{ id = $1; sub(/.*[)] /, ""); print id, $20 }' $stats
   true
 `
 
@@ -83,8 +81,7 @@ export function parseNginxView(text: string): NginxView {
   )
   const servers = new Set(valuesOf('server').map(value => value.split(/[:\s]/)[0] ?? ''))
   const upstreams = new Map<string, readonly string[]>()
-  for (const line of lines('names')) {
-    const [name = '', ...addresses] = line.trim().split(/\s+/)
+  for (const [name, addresses] of parseLookUps(lines('names'))) {
     if (servers.has(name) || (passes.has(name) && addresses.length > 0)) upstreams.set(name, addresses)
   }
   if (upstreams.size === 0 && [...servers, ...passes].some(name => /^[A-Za-z]/.test(name) && name !== 'unix'))

@@ -34,6 +34,22 @@ export function toEvidence(result: CommandResult, redactor: Redactor): Evidence 
   }
 }
 
+/**
+ * `toEvidence` for one run. Dozens of checks rest on the same result: it is made ready once, and again only when the
+ * redactor has learnt a value since.
+ */
+export function evidenceMaker(redactor: Redactor): (result: CommandResult) => Evidence {
+  const made = new WeakMap<CommandResult, { readonly evidence: Evidence; readonly known: number }>()
+  return result => {
+    const known = redactor.known()
+    const before = made.get(result)
+    if (before?.known === known) return before.evidence
+    const evidence = toEvidence(result, redactor)
+    made.set(result, { evidence, known })
+    return evidence
+  }
+}
+
 /** Text from elsewhere, fit for a screen and a file: sanitised, redacted, long lines cut. */
 export function harmless(text: string, redactor: Redactor): string {
   try {

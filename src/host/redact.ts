@@ -10,6 +10,8 @@ export interface Redactor {
   learn(name: string, value: string): void
   /** May throw on absurd input: then the caller must drop the text, not show it. */
   redact(text: string): string
+  /** How many forms of values it looks for: text redacted at an earlier count may show one that was learnt since. */
+  known(): number
 }
 
 /** Shorter values appear by chance everywhere; replacing them would hide the output and prove nothing. */
@@ -32,6 +34,7 @@ export function createRedactor(): Redactor {
     redact(text) {
       return redactShapes(redactKnown(text, names))
     },
+    known: () => names.size,
   }
 }
 

@@ -1,5 +1,6 @@
 /** One SSH connection over ssh2, made safe: our own socket, algorithms, host key rule, time limits and errors. */
 
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import ssh2, {
   type Algorithms,
@@ -166,9 +167,17 @@ export class SshConnection implements Transport {
     else this.#listeners.push(listener)
   }
 
+  /**
+   * Says goodbye, and is done when that is on its way: whether the server answers is no matter, and waiting for it
+   * would hold up every run by a round trip.
+   */
   close(): Promise<void> {
     return new Promise(resolve => {
       this.onGone(() => resolve())
+      this.#stream.once('finish', () => {
+        if (this.#stream instanceof Socket) this.#stream.unref()
+        resolve()
+      })
       this.#client.end()
       setTimeout(() => this.#stream.destroy(), 300).unref()
     })

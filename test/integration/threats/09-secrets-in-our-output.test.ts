@@ -174,6 +174,7 @@ describe.skipIf(!sshdInstalled)(
     it('when the redactor fails, what it could not redact is left out, in every place', async () => {
       const broken = {
         learn: () => {},
+        known: () => 0,
         redact: (): string => {
           throw new Error(`it broke on ${CANARIES.envNew}`)
         },

@@ -8,9 +8,9 @@ import { type Owner, outlook } from '../../../checks/challenge/truth-table.ts'
 import { judge as judgePort } from '../../../checks/firewall/port-80-open.ts'
 import { listeningFamilies } from '../../../checks/web/port-80-listens.ts'
 import { parseAnswer } from '../../../src/facts/challenge.ts'
+import { publishedBy } from '../../../src/facts/containers.ts'
 import { parseListeners } from '../../../src/facts/listeners.ts'
 import type { Fetched } from '../../../src/facts/outside.ts'
-import { parsePublished } from '../../../src/facts/published-ports.ts'
 import { onHost, parseMounts } from '../../../src/facts/site.ts'
 import { given } from '../docker/given.ts'
 
@@ -142,9 +142,12 @@ tcp LISTEN 0      4096    127.0.0.1:34171 0.0.0.0:* users:(("containerd",pid=61,
   })
 
   test('without its proxy Docker opens no socket: IPv6 is there only where it forwards it', () => {
-    const published = parsePublished(
-      '/shop-nginx-1 {"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"80"},{"HostIp":"::","HostPort":"80"}]}',
-    )
+    const published = publishedBy('shop-nginx-1', {
+      '80/tcp': [
+        { HostIp: '0.0.0.0', HostPort: '80' },
+        { HostIp: '::', HostPort: '80' },
+      ],
+    })
     expect([...listeningFamilies(80, [], published, { ipv4: [], ipv6Forwarded: [] })]).toEqual([4])
     const forwarded = ['-A DOCKER ! -i br-1 -p tcp -m tcp --dport 80 -j DNAT --to-destination [fd00::2]:80']
     expect([...listeningFamilies(80, [], published, { ipv4: [], ipv6Forwarded: forwarded })]).toEqual([4, 6])

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { isPublic, isWithin } from '../../../src/facts/address.ts'
-import { parsePublished } from '../../../src/facts/published-ports.ts'
+import { parseContainers, publishedBy } from '../../../src/facts/containers.ts'
 import { parseSettings, parseStatus } from '../../../src/facts/ufw.ts'
 import { holdsPort, parseTuples, ruleFor } from '../../../src/facts/ufw-rules.ts'
 
@@ -83,15 +83,17 @@ describe('ufw’s status', () => {
 
 describe('what Docker publishes', () => {
   test('is one entry a binding, and none for a port that is only exposed', () => {
-    const line =
-      '/db {"5432/tcp":[{"HostIp":"0.0.0.0","HostPort":"5433"},{"HostIp":"::","HostPort":"5433"}],"80/tcp":null}'
-    expect(parsePublished(`${line}\n/web {}\n`)).toEqual([
+    const bindings = [
+      { HostIp: '0.0.0.0', HostPort: '5433' },
+      { HostIp: '::', HostPort: '5433' },
+    ]
+    expect(publishedBy('db', { '5432/tcp': bindings, '80/tcp': null })).toEqual([
       { container: 'db', address: '0.0.0.0', port: 5433, protocol: 'tcp', inside: 5432 },
       { container: 'db', address: '::', port: 5433, protocol: 'tcp', inside: 5432 },
     ])
   })
   test('and cannot be read is not “nothing”', () => {
-    expect(() => parsePublished('/db <no value>\n')).toThrow('could not be read')
+    expect(() => parseContainers('{"name":"/db","ports":<no value>}\n')).toThrow('could not be read')
   })
 })
 

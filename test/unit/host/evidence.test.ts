@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toEvidence } from '../../../src/host/evidence.ts'
+import { evidenceMaker, toEvidence } from '../../../src/host/evidence.ts'
 import { createRedactor } from '../../../src/host/redact.ts'
 import type { CommandResult } from '../../../src/model/command.ts'
 import { Evidence } from '../../../src/model/evidence.ts'
@@ -37,9 +37,21 @@ describe('evidence', () => {
     expect(evidence.durationMs).toBe(13)
   })
 
+  it('is made once for a result, and again when a value was learnt since', () => {
+    const redactor = createRedactor()
+    const evidenceOf = evidenceMaker(redactor)
+    const printed = { ...result, stdout: 'it is hunter2hunter2' }
+    const first = evidenceOf(printed)
+    expect(first.stdout).toContain('hunter2hunter2')
+    expect(evidenceOf(printed)).toBe(first)
+    redactor.learn('db', 'hunter2hunter2')
+    expect(evidenceOf(printed).stdout).toBe('it is [secret:db]')
+  })
+
   it('leaves out what the redactor cannot do', () => {
     const broken = {
       learn: () => {},
+      known: () => 0,
       redact: (): string => {
         throw new Error('no')
       },

@@ -49,6 +49,7 @@ describe('the sweep as it is declared', () => {
 const container: Container = {
   id: 'a'.repeat(64),
   name: 'webshop-celery-1',
+  project: 'webshop',
   service: 'celery',
   isOneOff: false,
   configHash: '',
@@ -76,6 +77,7 @@ const container: Container = {
   logPath: '',
   processId: 1,
   networks: [],
+  published: [],
   mounts: [],
 }
 

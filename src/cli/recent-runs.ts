@@ -7,7 +7,7 @@ import { lstatSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readRegularFile } from '../engine/regular-file.ts'
-import { openStoredRun, runIds } from './history.ts'
+import { journalOf, openStoredRun, runIds } from './history.ts'
 import { digestOf, RunDigest } from './run-digest.ts'
 
 /** Runs that the home screen and the history look at: enough to scroll. */
@@ -32,14 +32,14 @@ export function recentRuns(folder: string): () => RunDigest[] {
     let isNew = false
     for (const id of runIds(folder).slice(0, RECENT_RUNS)) {
       try {
-        const { size, mtimeMs } = lstatSync(join(folder, `${id}.jsonl`))
+        const file = stampOf(journalOf(folder, id))
         const known = kept[id]
-        const isCurrent = known?.bytes === size && known.modified === mtimeMs
+        const isCurrent = known !== undefined && isSame(known, file)
         const digest = isCurrent ? known.digest : digestOf(openStoredRun(folder, id))
         digests.push(digest)
         // A run without an end can be gone on with, and then says something else.
         if (!digest.hasEnded) continue
-        now[id] = { bytes: size, modified: mtimeMs, digest }
+        now[id] = { ...file, digest }
         isNew ||= !isCurrent
       } catch {
         // One damaged journal does not hide the others; `kneeboard runs list` names it.
@@ -50,6 +50,37 @@ export function recentRuns(folder: string): () => RunDigest[] {
     return digests
   }
 }
+
+/**
+ * Journals of one folder, newest first, without those of which a digest is kept that does not fit. No digest is made:
+ * whoever looks for one run need not wait for the others.
+ */
+export function* journalsThatMay(folder: string, fits: (digest: RunDigest) => boolean): Generator<string> {
+  const kept = readKept(join(folder, FILE))
+  for (const id of runIds(folder)) {
+    const path = journalOf(folder, id)
+    const known = kept[id]
+    try {
+      const fitsNot = known !== undefined && isSame(known, stampOf(path)) && !fits(known.digest)
+      if (!fitsNot) yield path
+    } catch {
+      // It was there a moment ago: who would read it finds nothing, either.
+    }
+  }
+}
+
+interface Stamp {
+  readonly bytes: number
+  readonly modified: number
+}
+
+function stampOf(path: string): Stamp {
+  const { size, mtimeMs } = lstatSync(path)
+  return { bytes: size, modified: mtimeMs }
+}
+
+const isSame = (one: Stamp, other: Stamp): boolean =>
+  one.bytes === other.bytes && one.modified === other.modified
 
 function readKept(path: string): KeptRuns {
   try {

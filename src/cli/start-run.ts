@@ -23,6 +23,7 @@ import { checksOf, type Runbook } from '../model/runbook.ts'
 import type { Target } from '../model/target.ts'
 import { reportJson } from '../report/json.ts'
 import type { ConnectionOptions } from './options.ts'
+import { journalsThatMay } from './recent-runs.ts'
 import { whichChecks } from './which-runbook.ts'
 
 /** What any run needs, a new one and one that is gone on with. */
@@ -64,11 +65,28 @@ export function startRun(setting: RunSetting, run: NewRun): StartedRun {
   const request = {
     ...run,
     policy: setting.policy,
-    remembered: rememberedFrom(setting.runsFolder, run.target.name, checksOf(run.runbook)),
+    remembered: once(() =>
+      rememberedFrom(
+        journalsThatMay(
+          setting.runsFolder,
+          ({ status, target }) => status === 'passed' && target.name === run.target.name,
+        ),
+        run.target.name,
+        checksOf(run.runbook),
+      ),
+    ),
   }
   return {
     journalPath: journal.path,
     finished: runRunbook(id, request, portsFor(setting, run.target, journal)),
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 

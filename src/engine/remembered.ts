@@ -1,35 +1,32 @@
 /** What checks read in the last run on a target that passed: found again in its journal, where it is evidence. */
 
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { AnyCheck, Remembered } from '../model/check.ts'
 import type { RunEvent } from '../model/event.ts'
 import { readJournal } from './journal.ts'
 
-/** Journals looked at, newest first: one that passed is either among these, or too old to say what changed lately. */
+/** Journals looked at: one that has what is wanted is either among these, or too old to say what changed lately. */
 const MOST_JOURNALS = 60
 
 /**
- * Nothing is read where no check remembers. A journal that cannot be read is passed over: it has nothing to say.
+ * A journal that cannot be read, is of another target or did not end well is passed over: it has nothing to say.
  *
- * @param folder of the journals
+ * @param journals their paths, newest first; asked for one at a time
  * @param target the target's name
+ * @param checks those that want to remember; of others nothing is looked for
  */
 export function rememberedFrom(
-  folder: string,
+  journals: Iterable<string>,
   target: string,
   checks: readonly AnyCheck[],
 ): ReadonlyMap<string, Remembered> {
   const found = new Map<string, Remembered>()
   const wanted = new Set(checks.filter(({ remembers }) => remembers).map(({ id }) => id))
   if (wanted.size === 0) return found
-  const names = readdirSync(folder)
-    .filter(name => /^[0-9A-HJKMNP-TV-Z]{26}\.jsonl$/.test(name))
-    .sort()
-    .reverse()
-  for (const name of names.slice(0, MOST_JOURNALS)) {
+  let looked = 0
+  for (const path of journals) {
+    if (looked++ === MOST_JOURNALS) break
     try {
-      const { events, state } = readJournal(join(folder, name))
+      const { events, state } = readJournal(path)
       const at = state === 'whole' ? whenPassed(events, target) : null
       if (at === null) continue
       for (const id of wanted) {

@@ -30,8 +30,8 @@ export interface RunRequest {
   readonly skip?: readonly string[]
   /** Plans are made and shown, and nothing is asked or changed. */
   readonly dryRun?: boolean
-  /** What checks that remember read in the last run that passed, by their ids. */
-  readonly remembered?: ReadonlyMap<string, Remembered>
+  /** What checks that remember read in the last run that passed, by their ids. Asked for when the first of them looks. */
+  readonly remembered?: () => ReadonlyMap<string, Remembered>
 }
 
 export interface RunPorts {

@@ -74,7 +74,7 @@ async function readOne(session: Session, check: AnyCheck): Promise<readonly Comm
     request.params,
     request.policy,
     ports.signal,
-    request.remembered?.get(check.id),
+    check.remembers ? request.remembered?.().get(check.id) : undefined,
   )
   if (ports.signal.aborted && verdict.status === 'unknown') return []
   // Left out by the operator while it ran: that stands.

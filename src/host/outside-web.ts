@@ -1,12 +1,17 @@
 /** Ports 80 and 443 as the operator's machine sees them, pinned to one address. */
 
-import { type IncomingMessage, request } from 'node:http'
-import { request as requestSecurely } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
-import { connect, type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { sh } from '../model/script.ts'
 import { codeOf, type Look, startLook } from './look.ts'
 import { endOf } from './tunnel.ts'
+
+/**
+ * Loaded when it is needed, and not by `import`: that reads each export of node:http, among them WebSocket, for which
+ * Node loads all of undici: 25 ms at every start of the program.
+ */
+const builtin = process.getBuiltinModule
 
 /** How a web request to one address ended. */
 export type Fetched =
@@ -48,7 +53,8 @@ export function fetchAt(address: string, url: URL): Promise<Look<Fetched>> {
   return new Promise(resolve => {
     const finish = (answer: Fetched, text: string) =>
       resolve({ answer, record: started.ended(byHand, text, answer.outcome === 'answered' ? 0 : 7) })
-    const asking = (url.protocol === 'https:' ? requestSecurely : request)(options, response =>
+    const { request } = url.protocol === 'https:' ? builtin('node:https') : builtin('node:http')
+    const asking = request(options, response =>
       readBody(response).then(
         body => finish(answered(response, body), headAndBody(response, body)),
         error => finish(failed(error), String(error)),
@@ -114,7 +120,11 @@ export function shakeHands(address: string, name: string, port = 443): Promise<L
       socket.destroy()
       resolve({ answer, record: started.ended(byHand, text, answer.outcome === 'certificates' ? 0 : 1) })
     }
-    const socket = connect({ ...endOf(address, port), servername: name, rejectUnauthorized: false })
+    const socket = builtin('node:tls').connect({
+      ...endOf(address, port),
+      servername: name,
+      rejectUnauthorized: false,
+    })
     socket.setTimeout(FETCH_SECONDS * 1000, () =>
       finish({ outcome: 'timed-out', reason: 'no handshake in time' }, 'no handshake in time'),
     )

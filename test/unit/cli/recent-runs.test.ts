@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openStoredRun } from '../../../src/cli/history.ts'
-import { recentRuns } from '../../../src/cli/recent-runs.ts'
+import { journalsThatMay, recentRuns } from '../../../src/cli/recent-runs.ts'
 import { digestOf } from '../../../src/cli/run-digest.ts'
 import { createJournal } from '../../../src/engine/journal.ts'
 import type { RunEvent } from '../../../src/model/event.ts'
@@ -115,4 +115,17 @@ test.each([
     runs: { [FIRST]: { digest: { run: FIRST } } },
   })
   expect(readFileSync('/etc/passwd', 'utf8')).not.toContain('digest')
+})
+
+test('who looks for a run passes over those whose digest does not fit, and reads the ones that have none', () => {
+  const folder = folderWith({ [FIRST]: { isFinished: true }, [SECOND]: { isFinished: false } })
+  const pathOf = (run: string) => join(folder, `${run}.jsonl`)
+  const none = () => false
+  expect([...journalsThatMay(folder, none)]).toEqual([pathOf(SECOND), pathOf(FIRST)])
+  recentRuns(folder)()
+  expect([...journalsThatMay(folder, none)]).toEqual([pathOf(SECOND)])
+  expect([...journalsThatMay(folder, ({ target }) => target.name === 'shop')]).toContain(pathOf(FIRST))
+  // What is kept is of another file by now.
+  appendFileSync(pathOf(FIRST), '{"torn')
+  expect([...journalsThatMay(folder, none)]).toEqual([pathOf(SECOND), pathOf(FIRST)])
 })

@@ -89,7 +89,10 @@ describe('the last run that passed', () => {
     // Somebody has changed what it says: it is not believed.
     write(6, journal('shop', 'passed', 'as written'))
     writeFileSync(pathOf(6), readFileSync(pathOf(6), 'utf8').replace('as written', 'as forged'))
-    expect(rememberedFrom(folder, 'shop', [sinceGreen as never]).get(sinceGreen.id)?.output).toBe('this one')
-    expect(rememberedFrom(folder, 'nobody', [sinceGreen as never]).size).toBe(0)
+    const newestFirst = [6, 5, 4, 3, 2, 1].map(pathOf)
+    expect(rememberedFrom(newestFirst, 'shop', [sinceGreen as never]).get(sinceGreen.id)?.output).toBe(
+      'this one',
+    )
+    expect(rememberedFrom(newestFirst, 'nobody', [sinceGreen as never]).size).toBe(0)
   })
 })

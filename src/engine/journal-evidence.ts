@@ -66,12 +66,12 @@ export class EvidenceWriter {
 /**
  * The fields of a line with its evidence put back.
  *
- * @param earlier the events of the lines before it
+ * @param earlier the fields of an earlier line, by its number, with its evidence put back
  * @returns undefined when it names evidence that is not there
  */
 export function withEvidence(
   fields: Record<string, unknown>,
-  earlier: readonly RunEvent[],
+  earlier: (line: number) => Readonly<Record<string, unknown>> | undefined,
 ): Record<string, unknown> | undefined {
   const { evidence } = fields
   if (!Array.isArray(evidence)) return fields
@@ -79,8 +79,8 @@ export function withEvidence(
     const named = Named.safeParse(piece)
     if (!named.success) return piece as unknown
     const { line, item } = named.data.seen
-    const event = earlier[line - 1]
-    return event && evidenceOf(event)?.[item]
+    const there = earlier(line)?.evidence
+    return Array.isArray(there) ? (there[item] as unknown) : undefined
   })
   return whole.includes(undefined) ? undefined : { ...fields, evidence: whole }
 }

@@ -199,6 +199,7 @@ export function readJournal(path: string): JournalReading {
     throw new Failure(EXIT.configuration, `the journal ${path} cannot be read: ${words(error)}`)
   }
   const events: RunEvent[] = []
+  const linked: Linked[] = []
   const hashes: string[] = []
   let head = ''
   let bytes = 0
@@ -206,10 +207,13 @@ export function readJournal(path: string): JournalReading {
   // What follows the last newline is either nothing, or the beginning of a line that a crash cut off.
   const rest = lines.pop() ?? ''
   for (const line of lines) {
-    const event = verify(line, head, events)
-    if (event === undefined) return { events, head, hashes, bytes, state: 'broken', line: events.length + 1 }
-    events.push(event.event)
-    head = event.hash
+    const next = link(line, head, linked)
+    const event = next && RunEvent.safeParse(next.fields)
+    if (next === undefined || !event?.success)
+      return { events, head, hashes, bytes, state: 'broken', line: events.length + 1 }
+    linked.push(next)
+    events.push(event.data)
+    head = next.hash
     hashes.push(head)
     bytes += Buffer.byteLength(line) + 1
   }
@@ -217,11 +221,36 @@ export function readJournal(path: string): JournalReading {
   return { events, head, hashes, bytes, state: 'whole' }
 }
 
-function verify(
-  line: string,
-  previous: string,
-  earlier: readonly RunEvent[],
-): { event: RunEvent; hash: string } | undefined {
+/**
+ * The events of one journal that are wanted, of a run that ended: for whoever looks one thing up in many. The whole chain
+ * is held against its hashes, as in `readJournal`; what is not wanted is not looked into.
+ *
+ * @returns null when the journal is not whole.
+ * @throws Failure (78) when it cannot be read or is of a newer format; an Error when what is wanted is no event.
+ */
+export function lookUp(
+  path: string,
+  isWanted: (fields: Readonly<Record<string, unknown>>) => boolean,
+): RunEvent[] | null {
+  const lines = readRegularFile(path).split('\n')
+  if (lines.pop() !== '') return null
+  const linked: Linked[] = []
+  for (const line of lines) {
+    const next = link(line, linked.at(-1)?.hash ?? '', linked)
+    if (next === undefined) return null
+    linked.push(next)
+  }
+  return linked.filter(({ fields }) => isWanted(fields)).map(({ fields }) => RunEvent.parse(fields))
+}
+
+/** A line that is linked to the one before it. */
+interface Linked {
+  readonly fields: Record<string, unknown>
+  readonly hash: string
+}
+
+/** @param earlier what the lines before it hold, for the evidence that it names; undefined when it is not what was written. */
+function link(line: string, previous: string, earlier: readonly Linked[]): Linked | undefined {
   const match = /^(\{.*),"h":"([0-9a-f]{64})"\}$/.exec(line)
   const [, start, hash] = match ?? []
   if (start === undefined || hash === undefined || hashOf(`${start}}`) !== hash) return undefined
@@ -235,10 +264,8 @@ function verify(
       'Use the version of Kneeboard that wrote it.',
     )
   if (prev !== previous || seq !== earlier.length + 1) return undefined
-  const whole = withEvidence(fields, earlier)
-  if (whole === undefined) return undefined
-  const parsed = RunEvent.safeParse(whole)
-  return parsed.success ? { event: parsed.data, hash } : undefined
+  const whole = withEvidence(fields, line => earlier[line - 1]?.fields)
+  return whole === undefined ? undefined : { fields: whole, hash }
 }
 
 /** A line may bear its own right hash and still be no JSON: anybody can compute one. */

@@ -2,10 +2,13 @@
 
 import type { AnyCheck, Remembered } from '../model/check.ts'
 import type { RunEvent } from '../model/event.ts'
-import { readJournal } from './journal.ts'
+import { lookUp } from './journal.ts'
 
 /** Journals looked at: one that has what is wanted is either among these, or too old to say what changed lately. */
 const MOST_JOURNALS = 60
+
+/** Events that tell whose run it was, and how it ended. */
+const LIFE: readonly unknown[] = ['run-started', 'run-resumed', 'run-interrupted', 'run-finished']
 
 /**
  * A journal that cannot be read, is of another target or did not end well is passed over: it has nothing to say.
@@ -26,8 +29,9 @@ export function rememberedFrom(
   for (const path of journals) {
     if (looked++ === MOST_JOURNALS) break
     try {
-      const { events, state } = readJournal(path)
-      const at = state === 'whole' ? whenPassed(events, target) : null
+      const events =
+        lookUp(path, ({ type, check }) => LIFE.includes(type) || wanted.has(check as string)) ?? []
+      const at = whenPassed(events, target)
       if (at === null) continue
       for (const id of wanted) {
         const output = lastOutput(events, id)

@@ -45,8 +45,31 @@ async function surveyOnce(session: Session, checks: readonly AnyCheck[]): Promis
     begun.set(check.id, answer)
     return answer
   }
-  await Promise.all(checks.map(begin))
+  await Promise.all(mostAwaitedFirst(checks).map(begin))
   return unread
+}
+
+/**
+ * Those that most others stand after begin first, whatever step they are of: what they ask of the server is then not
+ * behind what nobody waits for. Of a circle of `after`, nothing is counted twice.
+ */
+export function mostAwaitedFirst(checks: readonly AnyCheck[]): AnyCheck[] {
+  const byId = new Map(checks.map(check => [check.id, check]))
+  const waiting = new Map<string, number>()
+  for (const check of checks) {
+    const before = new Set<string>()
+    const collect = (of: AnyCheck): void => {
+      for (const id of of.after ?? []) {
+        const found = byId.get(id)
+        if (found === undefined || before.has(id)) continue
+        before.add(id)
+        collect(found)
+      }
+    }
+    collect(check)
+    for (const id of before) waiting.set(id, (waiting.get(id) ?? 0) + 1)
+  }
+  return checks.toSorted((one, other) => (waiting.get(other.id) ?? 0) - (waiting.get(one.id) ?? 0))
 }
 
 /** @returns what it ran. */

@@ -42,21 +42,23 @@ const ask = sh`
     if command -v curl >/dev/null 2>&1; then
       ask health "$1" "$2"; ask site "$1" "$3"
     elif command -v python3 >/dev/null 2>&1; then
-      python3 -c '
-import sys, time, urllib.request, urllib.error
+      python3 -IS -c '
+import http.client, sys, time
 url, *hosts = sys.argv[1:]
+place, _, path = url.split("//", 1)[1].partition("/")
 for section, host in zip(("health", "site"), hosts):
     begun = time.time()
-    request = urllib.request.Request(url, headers={"Host": host, "X-Forwarded-Proto": "https"})
+    body, status = b"", 0
     try:
-        answer = urllib.request.urlopen(request, timeout=${REQUEST_SECONDS})
-    except urllib.error.HTTPError as error:
-        answer = error
+        connection = http.client.HTTPConnection(place, timeout=${REQUEST_SECONDS})
+        connection.request("GET", "/" + path, headers={"Host": host, "X-Forwarded-Proto": "https"})
+        answer = connection.getresponse()
+        body, status = answer.read(20000), answer.status
     except Exception:
-        answer = None
+        pass
     print("==", section)
-    print(answer.read(20000).decode("utf-8", "replace") if answer else "")
-    print(answer.status if answer else 0, round(time.time() - begun, 3))
+    print(body.decode("utf-8", "replace"))
+    print(status, round(time.time() - begun, 3))
 ' "$1" "$2" "$3"
     else say no-client; exit 0
     fi

@@ -36,7 +36,7 @@ export function resolveParameters(
     else
       throw new Failure(
         EXIT.usage,
-        `${parameter.name}: ${value === undefined ? 'no value was given' : `“${String(value)}” does not fit`}, expected ${expectation(parsed.error, parameter)}`,
+        `${parameter.name}: ${refusal(value, parsed.error, parameter)}`,
         `Give it with --set ${parameter.name}=…`,
       )
   }
@@ -65,7 +65,23 @@ function readingsOf(text: string): unknown[] {
   return readings
 }
 
-function expectation(error: z.ZodError, parameter: Parameter): string {
-  const said = error.issues[0]?.message ?? 'something else'
-  return parameter.description === '' ? said : `${said} (${parameter.description})`
+/** What was seen and what was expected, in a clause. */
+function refusal(value: unknown, error: z.ZodError, { description }: Parameter): string {
+  const meaning = description === '' ? '' : ` (${description})`
+  if (value === undefined) return `no value was given, and there is no default${meaning}`
+  return `“${String(value)}” does not fit, expected ${expectation(error)}${meaning}`
+}
+
+/** What the schema calls what it wants, as a person would. */
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'a list with commas',
+  number: 'a number',
+  boolean: 'yes or no',
+  string: 'a text',
+}
+
+function expectation(error: z.ZodError): string {
+  const [issue] = error.issues
+  if (issue?.code === 'invalid_type') return KINDS[issue.expected] ?? issue.expected
+  return issue?.message ?? 'something else'
 }

@@ -46,6 +46,19 @@ test('a value that does not fit is named, with what was expected', () => {
   )
 })
 
+test('a value that is missing, or of another kind, is asked for in words', () => {
+  const domains = parameter('domains', z.array(z.string()))
+  expect(() => resolveParameters([domains], {}, {})).toThrow(
+    'domains: no value was given, and there is no default (the domains)',
+  )
+  expect(() => resolveParameters([ports], {}, { ports: 'http' })).toThrow(
+    'ports: “http” does not fit, expected a list with commas (the ports)',
+  )
+  expect(() => resolveParameters([strict], {}, { strict: 'perhaps' })).toThrow(
+    'strict: “perhaps” does not fit, expected yes or no (the strict)',
+  )
+})
+
 test('the nearest name is offered only when it is near', () => {
   const names = ['server-setup', 'ssl-issuance', 'restore-drill']
   expect(nearest('server-stup', names)).toBe('server-setup')

@@ -139,13 +139,6 @@ export const stackContainers = fact(
   },
 )
 
-/** The same, by the project's name: for when the file itself is broken. */
-export const projectContainers = fact(
-  'stack/project-containers',
-  async (context, project: string): Promise<readonly Container[]> =>
-    (await context.read(allContainers)).filter(container => container.project === project),
-)
-
 /** Reads one JSON object a line. @throws Unreadable when a line is none. */
 export function parseContainers(text: string): Container[] {
   return text

@@ -24,6 +24,7 @@ import type { Target } from '../model/target.ts'
 import { reportJson } from '../report/json.ts'
 import type { ConnectionOptions } from './options.ts'
 import { journalsThatMay } from './recent-runs.ts'
+import type { RunDigest } from './run-digest.ts'
 import { whichChecks } from './which-runbook.ts'
 
 /** What any run needs, a new one and one that is gone on with. */
@@ -62,19 +63,14 @@ export interface StartedRun {
 export function startRun(setting: RunSetting, run: NewRun): StartedRun {
   const id = newRunId()
   const journal = createJournal(join(setting.runsFolder, `${id}.jsonl`))
+  const { name } = run.target
+  const remembering = checksOf(run.runbook).filter(({ remembers }) => remembers)
+  const mayTell = ({ status, target, looked }: RunDigest): boolean =>
+    status === 'passed' && target.name === name && remembering.some(check => looked.includes(check.id))
   const request = {
     ...run,
     policy: setting.policy,
-    remembered: once(() =>
-      rememberedFrom(
-        journalsThatMay(
-          setting.runsFolder,
-          ({ status, target }) => status === 'passed' && target.name === run.target.name,
-        ),
-        run.target.name,
-        checksOf(run.runbook),
-      ),
-    ),
+    remembered: once(() => rememberedFrom(journalsThatMay(setting.runsFolder, mayTell), name, remembering)),
   }
   return {
     journalPath: journal.path,

@@ -39,17 +39,19 @@ export const containerResources = fact(
           process=\${entry#*:}
           [ -d "/proc/$process/root" ] || continue
           group=/proc/$process/root/sys/fs/cgroup
-          net=/proc/$process/net
           if [ -e "$group/memory.current" ]; then
-            set -- "$group/memory.current" "$group/memory.max" "$group/cpu.max" "$group/memory.stat" "$group/memory.events" "$group/cpu.stat"
+            set -- memory.current memory.max cpu.max memory.stat memory.events cpu.stat
             inactive=inactive_file
           else
-            set -- "$group/memory/memory.usage_in_bytes" "$group/memory/memory.limit_in_bytes" "$group/cpu/cpu.cfs_quota_us" \\
-              "$group/cpu/cpu.cfs_period_us" "$group/memory/memory.stat" "$group/memory/memory.oom_control" "$group/cpu/cpu.stat"
+            set -- memory/memory.usage_in_bytes memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us \\
+              memory/memory.stat memory/memory.oom_control cpu/cpu.stat
             inactive=total_inactive_file
           fi
-          [ ! -r "$net/tcp" ] || set -- "$@" "$net/tcp"
-          [ ! -r "$net/tcp6" ] || set -- "$@" "$net/tcp6"
+          # A kernel need not have all of them, and awk ends at the first file that is not there.
+          files=
+          for file in "$@"; do [ ! -r "$group/$file" ] || files="$files $group/$file"; done
+          for file in tcp tcp6; do [ ! -r "/proc/$process/net/$file" ] || files="$files /proc/$process/net/$file"; done
+          [ -n "$files" ] || continue
           awk -v id="\${entry%%:*}" -v inactive="$inactive" '
             BEGIN { print "== " id }
             FNR == 1 { file = FILENAME; sub(/.*\\//, "", file) }
@@ -66,7 +68,7 @@ export const containerResources = fact(
               split($2, local, ":"); sub(/:.*/, "", $3); count[$3 " " local[2]]++
             }
             END { for (key in count) if (peers++ < 200) print "peer", key, count[key] }
-          ' "$@"
+          ' $files
         done
         true
       `,

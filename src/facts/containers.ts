@@ -101,9 +101,21 @@ const TEMPLATE = [
   '"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}},"mounts":{{json .Mounts}}}',
 ].join('')
 
+// Of containers that neither run nor belong to a Compose project nobody asks anything, and there may be hundreds. One
+// that goes away between the list and its inspection spoils the answer: then it is asked for once more.
+const ALL = sh`
+  read_all() {
+    listed=$(docker ps -a --no-trunc --format '{{.ID}}|{{.Label "com.docker.compose.project"}}|{{.Status}}') || return 1
+    containers=$(printf '%s\\n' "$listed" | awk -F '|' '$2 != "" || $3 ~ /^(Up|Restarting)/ { print $1 }')
+    [ -z "$containers" ] || docker inspect --format ${TEMPLATE} $containers
+  }
+  answer=$(read_all 2>/dev/null) || answer=$(read_all) || exit 1
+  printf '%s\\n' "$answer"
+`
+
 /**
- * Every container of the server. A daemon that is stopped is not asked: its socket would start it, and reading must
- * change nothing.
+ * Containers of the server: all that run, and those of Compose projects whatever their state. A daemon that is stopped
+ * is not asked: its socket would start it, and reading must change nothing.
  *
  * @throws Unreadable when Docker does not run or cannot be asked.
  */
@@ -111,13 +123,7 @@ export const allContainers = fact('docker/containers', async (context): Promise<
   // Without systemd there is no socket that would start it.
   const service = await context.read(dockerService).catch(() => undefined)
   if (service !== undefined && isStopped(service)) throw new Unreadable(`docker.service is ${service.active}`)
-  const result = await context.run(
-    sh`
-      containers=$(docker ps -aq --no-trunc) || exit 1
-      [ -z "$containers" ] || docker inspect --format ${TEMPLATE} $containers
-    `,
-    { as: 'root' },
-  )
+  const result = await context.run(ALL, { as: 'root' })
   return parseContainers(outputOf(result, 'the containers of the server'))
 })
 
@@ -135,6 +141,7 @@ export const stackContainers = fact(
       context.read(stackConfig, composeFile),
       context.read(allContainers),
     ])
+    if (project === '') throw new Unreadable(`Compose gives ${composeFile} no project’s name`)
     return containers.filter(container => container.project === project)
   },
 )
@@ -186,6 +193,9 @@ interface Inspected {
   mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean }[] | null
 }
 
+/** States in which a container holds its ports. */
+const LIVE: readonly string[] = ['running', 'paused', 'restarting']
+
 function containerOf(raw: Inspected): Container {
   const { state, host, health } = raw
   const name = raw.name.replace(/^\//, '')
@@ -224,7 +234,8 @@ function containerOf(raw: Inspected): Container {
       ipv4: IPAddress,
       ipv6: GlobalIPv6Address,
     })),
-    published: publishedBy(name, raw.ports ?? {}),
+    // Docker forgets to take them back from a container that ended with the daemon.
+    published: LIVE.includes(state.status) ? publishedBy(name, raw.ports ?? {}) : [],
     mounts: (raw.mounts ?? []).map(({ Type, Name, Source, Destination, RW }) => ({
       type: Type,
       volume: Type === 'volume' ? (Name ?? '') : '',

@@ -31,7 +31,7 @@ const REQUEST_SECONDS = 8
 
 /**
  * GET with what the image has: curl, else Python, which is started once for both. The body stands first, then a line
- * with status and time. The forwarded protocol is that of a visitor over HTTPS, else Django redirects.
+ * with status and time. Neither follows a redirect: where one leads is for a verdict to say. The forwarded protocol is that of a visitor over HTTPS, else Django redirects.
  */
 const ask = sh`
   ask() {

@@ -42,11 +42,9 @@ const INSIDE = sh`
     while read -r path; do say "certificate $path"; cat "$path"; done
   say workers
   cut -d ' ' -f 1 /proc/uptime
-  stats=
   for file in $(grep -l '^nginx: worker process' /proc/[0-9]*/cmdline 2>/dev/null); do
-    grep -q 'is shutting down' "$file" || stats="$stats \${file%cmdline}stat"
-  done
-  [ -z "$stats" ] || awk '{ id = $1; sub(/.*[)] /, ""); print id, $20 }' $stats
+    grep -q 'is shutting down' "$file" || cat "\${file%cmdline}stat" 2>/dev/null
+  done | awk '{ id = $1; sub(/.*[)] /, ""); print id, $20 }'
   true
 `
 

@@ -1,6 +1,5 @@
 /** One SSH connection over ssh2, made safe: our own socket, algorithms, host key rule, time limits and errors. */
 
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import ssh2, {
   type Algorithms,
@@ -174,10 +173,7 @@ export class SshConnection implements Transport {
   close(): Promise<void> {
     return new Promise(resolve => {
       this.onGone(() => resolve())
-      this.#stream.once('finish', () => {
-        if (this.#stream instanceof Socket) this.#stream.unref()
-        resolve()
-      })
+      this.#stream.once('finish', () => this.#stream.destroy())
       this.#client.end()
       setTimeout(() => this.#stream.destroy(), 300).unref()
     })

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { attempt, lines, run } from './shell.ts'
 
 /**
@@ -38,8 +39,14 @@ export async function removeRules(bridge: string): Promise<void> {
  */
 export async function letServersTalk(bridge: string): Promise<void> {
   const rule: Rule = ['FORWARD', '-i', bridge, '-o', bridge, '-j', 'ACCEPT']
-  await addRules(bridge, 'iptables', [rule])
-  await addRules(bridge, 'ip6tables', [rule])
+  if (await isFiltered('iptables')) await addRules(bridge, 'iptables', [rule])
+  if (await isFiltered('ip6tables')) await addRules(bridge, 'ip6tables', [rule])
+}
+
+/** Whether what passes a bridge goes through that firewall. */
+async function isFiltered(tool: Tool): Promise<boolean> {
+  const setting = await readFile(`/proc/sys/net/bridge/bridge-nf-call-${tool}`, 'utf8').catch(() => '0')
+  return setting.trim() === '1'
 }
 
 function marked(bridge: string, [chain, ...matches]: Rule): string[] {

@@ -92,6 +92,30 @@ describe('what Docker publishes', () => {
       { container: 'db', address: '::', port: 5433, protocol: 'tcp', inside: 5432 },
     ])
   })
+  test.each([
+    ['running', 1],
+    ['restarting', 1],
+    ['paused', 1],
+    // It ended with the machine: Docker keeps saying what it published, and nothing listens.
+    ['exited', 0],
+  ])('of a container that is %s', (status, count) => {
+    const container = {
+      ...{ id: 'a1', name: '/pgadmin', image: 'pgadmin', imageId: 'sha256:b2', user: '', created: '' },
+      ...{ restarts: 0, logPath: '', health: null, networks: null, mounts: null },
+      labels: { project: '', service: '', oneOff: '', hash: '' },
+      state: { status, exitCode: 0, oom: false, error: '', started: '', finished: '', pid: 0 },
+      host: {
+        restart: 'no',
+        memory: 0,
+        privileged: false,
+        readOnly: false,
+        capDrop: null,
+        log: { Type: 'json-file' },
+      },
+      ports: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '5050' }] },
+    }
+    expect(parseContainers(JSON.stringify(container))[0]?.published).toHaveLength(count)
+  })
   test('and cannot be read is not “nothing”', () => {
     expect(() => parseContainers('{"name":"/db","ports":<no value>}\n')).toThrow('could not be read')
   })

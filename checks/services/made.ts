@@ -5,6 +5,7 @@ import type { Container } from '../../src/facts/containers.ts'
 import { imageIdOf, localImages } from '../../src/facts/images.ts'
 import type { StackService } from '../../src/facts/stack.ts'
 import { check } from '../../src/model/check.ts'
+import { Unreadable } from '../../src/model/command.ts'
 import { fail, notApplicable, pass, warn } from '../../src/model/verdict.ts'
 import { isVerdict, runningOf } from './container-of.ts'
 import { raiseMemoryLimit } from './memory-limit.ts'
@@ -78,6 +79,10 @@ export function differencesOf(container: Container, declared: StackService): str
   ]
 }
 
+/** It runs, and is not among those that were measured: that is no answer. */
+const unread = ({ name }: Container): Unreadable =>
+  new Unreadable(`what ${name} uses could not be read from its control group`)
+
 export function serviceMemory(role: Role) {
   const raise = raiseMemoryLimit(role)
   return check({
@@ -93,7 +98,7 @@ export function serviceMemory(role: Role) {
       if (isVerdict(place)) return place
       const { container } = place
       const resources = (await context.read(containerResources, context.params.composeFile)).get(container.id)
-      if (resources === undefined) return notApplicable(`${container.name} does not run`)
+      if (resources === undefined) throw unread(container)
       const { memoryUsed, memoryLimit } = resources
       const used = Math.round(memoryUsed / 2 ** 20)
       if (memoryLimit === 0)
@@ -128,7 +133,7 @@ export function serviceProcessor(role: Role) {
       if (isVerdict(place)) return place
       const { container } = place
       const resources = (await read(containerResources, params.composeFile)).get(container.id)
-      if (resources === undefined) return notApplicable(`${container.name} does not run`)
+      if (resources === undefined) throw unread(container)
       const { processors, throttled } = resources
       if (processors === null) return pass(`${container.name} may use every processor`)
       const percent = Math.round(throttled * 100)

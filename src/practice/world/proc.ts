@@ -91,8 +91,9 @@ export function layDevices(files: FileSystem): void {
   files.folder('/dev/shm', 0o1777)
 }
 
-/** A container sees its own processes alone; its main one is number 1. */
+/** A container sees its own processes alone, the main one as number 1, and its own control group. */
 export function mountContainerProc(world: World, container: Container): void {
+  mountControlGroup(container)
   const proc = container.files.folder('/proc')
   const host = world.files.folder('/proc')
   for (const [name, node] of host.entries) if (name !== 'self' && name !== 'net') proc.entries.set(name, node)
@@ -109,6 +110,25 @@ export function mountContainerProc(world: World, container: Container): void {
       return process ? processFolder(process) : undefined
     },
   }
+}
+
+/** Bytes that a container of the shop uses: little of what it may. */
+const CONTAINER_BYTES = 48 * 2 ** 20
+
+/** What its control group, of version 2, says of a container: what it uses, may use, and was denied. */
+function mountControlGroup(container: Container): void {
+  const group = container.files.folder('/sys/fs/cgroup').entries
+  const say = (name: string, text: () => string) =>
+    group.set(
+      name,
+      generatedNode(() => `${text()}\n`),
+    )
+  say('memory.current', () => String(CONTAINER_BYTES))
+  say('memory.max', () => (container.memoryLimit === 0 ? 'max' : String(container.memoryLimit)))
+  say('memory.stat', () => 'anon 41943040\nfile 8388608\ninactive_file 4194304')
+  say('memory.events', () => 'low 0\nhigh 0\nmax 0\noom 0\noom_kill 0')
+  say('cpu.max', () => 'max 100000')
+  say('cpu.stat', () => 'usage_usec 1000000\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0')
 }
 
 /** Without an address on a network no route leads anywhere. */

@@ -41,6 +41,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   'umask and modes': `umask 077; f=$(mktemp); stat -c %a "$f"; chmod u=rwx,go=rx "$f"; stat -c %a "$f"; rm "$f"`,
   sed: `printf 'a=1\\nb=2\\nc=3\\n' | sed -n -e 's/^b=\\(.*\\)/[\\1]/p' -e '$p'; printf 'x y\\n' | sed -E 's/(x) (y)/\\2 \\1/; s/^/> /'; printf '1\\n2\\n3\\n4\\n' | sed '2,3d'`,
   awk: `printf 'a 1\\nb 2\\nc 3\\n' | awk '$2 > 1 { sum += $2; names = names $1 } END { print names, sum, length(names); printf "%03d|%-4s|\\n", 7, "ab" }'; echo 'k: "v"' | awk '{ sub(/".*"/, "\\"\\""); print }'`,
+  'awk over files': `d=$(mktemp -d); cd "$d"; printf '1\\n2\\n' >a; printf '3' >b; awk '{ print FILENAME, FNR, NR, $1 }' a b; cd /; rm -r "$d"`,
   'sort, uniq, cut, tr': `printf 'b 2\\na 10\\na 10\\n' | sort -u | cut -d' ' -f2 | tr '\\n' ,; printf '10\\n9\\n' | sort -n | head -n 1; printf 'aab' | tr -s a; printf 'a\\nb\\n' | tail -n +2`,
   grep: `printf 'one\\ntwo\\nthree\\n' | grep -c t; printf 'a.b\\naxb\\n' | grep -F a.b; printf 'x1\\ny2\\n' | grep -oE '[0-9]+'; echo a | grep -q b; echo $?`,
   'sums and encodings': `printf abc | sha256sum | cut -c1-16; printf 'hello' | base64; printf 'aGVsbG8=' | base64 -d; echo; printf 'AB' | od -An -tx1`,

@@ -52,7 +52,9 @@ export class AwkRun {
   ])
   #scope: Scope = this.#globals
   #fields: string[] = ['']
-  #lines: string[] = []
+  readonly #lines: string[] = []
+  /** Names of the files, by their first lines. */
+  readonly #files = new Map<number, string>()
   #line = 0
   readonly #active = new Set<Rule>()
   #print: (text: string) => void = () => {}
@@ -70,14 +72,21 @@ export class AwkRun {
     return unescaped(text)
   }
 
-  all(texts: readonly string[], print: (text: string) => void): number {
+  /** @param inputs what it reads, each with the name that the program may ask for; `-` is its standard input. */
+  all(
+    inputs: readonly { readonly path: string; readonly text: string }[],
+    print: (text: string) => void,
+  ): number {
     this.#print = print
     let status = 0
     const { rules } = this.#program
     try {
       for (const { kind, body } of rules) if (kind === 'BEGIN' && body) this.#run(body)
       if (rules.some(({ kind }) => kind !== 'BEGIN')) {
-        this.#lines = this.#records(texts.join(''))
+        for (const { path, text } of inputs) {
+          this.#files.set(this.#lines.length, path === '-' ? '' : path)
+          this.#lines.push(...this.#records(text))
+        }
         for (this.#line = 0; this.#line < this.#lines.length; this.#line++) this.#record(rules)
       }
     } catch (error) {
@@ -109,10 +118,20 @@ export class AwkRun {
     return parts
   }
 
-  #record(rules: readonly Rule[]): void {
+  /** The line at hand is the record, and counted. */
+  #take(text: string): void {
+    const file = this.#files.get(this.#line)
+    if (file !== undefined) {
+      this.#globals.set('FILENAME', file)
+      this.#globals.set('FNR', 0)
+    }
     this.#globals.set('NR', numberOf(this.#get('NR')) + 1)
     this.#globals.set('FNR', numberOf(this.#get('FNR')) + 1)
-    this.#split(this.#lines[this.#line] ?? '')
+    this.#split(text)
+  }
+
+  #record(rules: readonly Rule[]): void {
+    this.#take(this.#lines[this.#line] ?? '')
     try {
       for (const rule of rules) {
         if (rule.kind !== 'line' || !this.#applies(rule)) continue
@@ -318,8 +337,7 @@ export class AwkRun {
         this.#line += 1
         const next = this.#lines[this.#line]
         if (next === undefined) return 0
-        this.#globals.set('NR', numberOf(this.#get('NR')) + 1)
-        this.#split(next)
+        this.#take(next)
         return 1
       }
       case 'call':

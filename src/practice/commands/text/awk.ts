@@ -36,9 +36,6 @@ export async function awk(call: Call): Promise<number> {
   const { texts, failed } = await call.texts(
     call.words.slice(index).filter(word => !/^[A-Za-z_]\w*=/.test(word)),
   )
-  const status = run.all(
-    texts.map(({ text }) => text),
-    text => call.out(text),
-  )
+  const status = run.all(texts, text => call.out(text))
   return failed ? 2 : status
 }

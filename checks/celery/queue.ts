@@ -73,7 +73,8 @@ export const takesTasks = check({
   title: 'A worker takes tasks from the queue',
   why: 'A worker can answer every ping and take nothing: it was told to stop, or lost its connection and did not notice.',
   params: redisParams,
-  after: ['redis/answers', 'services/worker-runs'],
+  // One that is ended again and again never gets to listen.
+  after: ['redis/answers', 'services/worker-runs', 'services/worker-steady'],
   explains: ['celery/queue'],
   remedies: [restartWorker],
   async probe(context) {

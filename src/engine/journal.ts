@@ -222,7 +222,7 @@ export function readJournal(path: string): JournalReading {
 }
 
 /**
- * The events of one journal that are wanted, of a run that ended: for whoever looks one thing up in many. The whole chain
+ * The events of one journal that are wanted: for whoever looks for one thing in many journals. The whole chain
  * is held against its hashes, as in `readJournal`; what is not wanted is not looked into.
  *
  * @returns null when the journal is not whole.

@@ -41,7 +41,7 @@ export async function passwordAction({
         ${inApplication(composeFile, backendService, running, PASSWORD_OF_THE_SETTINGS)}
       }
       password=$(read_password) || exit 1
-      [ -n "$password" ] || { echo 'the application has no password: fill it in first' >&2; exit 1; }
+      [ -n "$password" ] || { echo 'the application has no password yet: fill it in first' >&2; exit 1; }
       role=${user}
       export password role
       # By name alone: no command line holds the value, and no log of PostgreSQL the statement.

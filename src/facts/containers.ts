@@ -193,8 +193,9 @@ interface Inspected {
   mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean }[] | null
 }
 
-/** States in which a container holds its ports. */
+/** States in which a container has its environment and holds its ports: what `docker ps` lists unasked. */
 const LIVE: readonly string[] = ['running', 'paused', 'restarting']
+export const isLive = ({ status }: { readonly status: string }): boolean => LIVE.includes(status)
 
 function containerOf(raw: Inspected): Container {
   const { state, host, health } = raw
@@ -235,7 +236,7 @@ function containerOf(raw: Inspected): Container {
       ipv6: GlobalIPv6Address,
     })),
     // Docker forgets to take them back from a container that ended with the daemon.
-    published: LIVE.includes(state.status) ? publishedBy(name, raw.ports ?? {}) : [],
+    published: isLive(state) ? publishedBy(name, raw.ports ?? {}) : [],
     mounts: (raw.mounts ?? []).map(({ Type, Name, Source, Destination, RW }) => ({
       type: Type,
       volume: Type === 'volume' ? (Name ?? '') : '',

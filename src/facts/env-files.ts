@@ -5,7 +5,8 @@
 
 import { type CommandResult, outputOf, Unreadable } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
-import { type Script, sh } from '../model/script.ts'
+import { type Script, sh, verbatim } from '../model/script.ts'
+import { allContainers, type Container, isLive } from './containers.ts'
 import { numberValues } from './env-reading.ts'
 import { composeCommand } from './stack.ts'
 
@@ -94,7 +95,9 @@ export function serviceEnvFile(state: StackEnvironment): EnvFile {
 export const stackEnvironment = fact(
   'configuration/environment',
   async (context, composeFile: string): Promise<StackEnvironment> => {
-    const result = await context.run(environmentScript(composeFile), { as: 'root', timeoutSeconds: 40 })
+    const containers = await context.read(allContainers).catch(() => null)
+    const script = environmentScript(composeFile, containers)
+    const result = await context.run(script, { as: 'root', timeoutSeconds: 40 })
     return parseEnvironment(result, composeFile)
   },
 )
@@ -122,7 +125,11 @@ const namedFiles = sh`
   ' "$file"
 `
 
-export function environmentScript(composeFile: string): Script {
+/** @param containers those of the server; null where Docker could not be asked */
+export function environmentScript(composeFile: string, containers: readonly Container[] | null): Script {
+  const running = containers
+    ?.filter(container => container.project !== '' && !container.isOneOff && isLive(container))
+    .map(({ project, id, service, imageId }) => `${project} ${id} ${service} ${imageId}`)
   return sh`
     file=${composeFile}
     [ -f "$file" ] || { echo 'there is no such file' >&2; exit 44; }
@@ -152,25 +159,26 @@ export function environmentScript(composeFile: string): Script {
         echo '@@ say refused'
         project=$(basename -- "$here")
       fi
-      # A stopped daemon is not asked: its socket would start it.
-      if systemctl -q is-active docker 2>/dev/null &&
-        ids=$(docker ps -q --no-trunc --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.oneoff=False 2>/dev/null); then
-        echo '@@ say docker'
-        if [ -n "$ids" ]; then
-          inspected=$(docker inspect --format '@@ say runs	{{printf "%.12s" .Id}}	{{index .Config.Labels "com.docker.compose.service"}}	{{printf "%.19s" .Image}}
-    @@ container {{printf "%.12s" .Id}}
-    {{range .Config.Env}}|{{json .}}
-    {{end}}' $ids | sed 's/^ *//')
-          printf '%s\\n' "$inspected"
-          images=$(printf '%s\\n' "$inspected" | sed -n 's/^@@ say runs.*	\\(sha256:[0-9a-f]*\\)$/\\1/p' | sort -u)
-          docker image inspect --format '@@ image {{printf "%.19s" .Id}}
-    {{range .Config.Env}}|{{json .}}
-    {{end}}' $images 2>/dev/null | sed 's/^ *//'
-        fi
-      fi
+      ${running === undefined ? verbatim('') : runningEnvironments(running)}
     } | ${numberValues}
   `
 }
+
+/**
+ * What containers and their images have in their environment, asked for in one call: each object says which it is.
+ *
+ * @param running project, id, service and image of each container, a line each
+ */
+const runningEnvironments = (running: readonly string[]): Script => sh`
+  echo '@@ say docker'
+  running=${running.join('\n')}
+  own=$(printf '%s\\n' "$running" | awk -v project="$project" '$1 == project')
+  printf '%s\\n' "$own" | awk 'NF { printf "@@ say runs\\t%.12s\\t%s\\t%.19s\\n", $2, $3, $4 }'
+  objects=$(printf '%s\\n' "$own" | awk 'NF { print $2; print $4 }' | sort -u)
+  [ -z "$objects" ] || docker inspect --format '@@ {{if eq (slice .ID 0 7) "sha256:"}}image {{printf "%.19s" .ID}}{{else}}container {{printf "%.12s" .ID}}{{end}}
+  {{range .Config.Env}}|{{json .}}
+  {{end}}' $objects 2>/dev/null | sed 's/^ *//'
+`
 
 /** Reads what the awk program printed. @throws Unreadable when the script did not run to its end. */
 export function parseEnvironment(result: CommandResult, composeFile: string): StackEnvironment {

@@ -3,6 +3,7 @@
 import { outputOf } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { sh } from '../model/script.ts'
+import { allContainers } from './containers.ts'
 
 /** Areas in the order in which a change of theirs is likely to explain a failure. */
 export const areas = [
@@ -23,17 +24,16 @@ export type Fingerprint = ReadonlyMap<Area, ReadonlyMap<string, string>>
 /**
  * The salt is the machine’s own id: the same every day, and different on every server, so that a hash tells
  * nothing beyond that a value changed.
+ *
+ * @param images lines of containers that Docker has told of already: it is not asked twice
  */
-const SCRIPT = (composeFile: string, domain: string) => sh`
+const SCRIPT = (composeFile: string, domain: string, images: readonly string[]) => sh`
   umask 077
   folder=$(dirname -- ${composeFile})
   scratch=$(mktemp -d) || exit 1
   trap 'rm -rf "$scratch"' EXIT
   short() { sed -n 's/^\\\\\\{0,1\\}\\([0-9a-f]\\{12\\}\\)[0-9a-f]*  \\(.*\\)$/\\1\\t\\2/p' | awk -F '\\t' -v area="$1" '{ print area "\\t" $1 "\\t" $2 }'; }
-  if systemctl -q is-active docker 2>/dev/null; then
-    containers=$(docker ps -aq --filter "label=com.docker.compose.project.config_files") || containers=
-    [ -z "$containers" ] || docker inspect --format 'image	{{slice .Image 7 19}}	{{slice .Name 1}}' $containers
-  fi
+  printf '%s\\n' ${images}
   read -r salt </etc/machine-id || salt=none
   find "$folder" -maxdepth 2 -name '.env*' -type f ! -name '*.example' ! -name '*.kneeboard*' | while IFS= read -r file; do
     rm -rf "$scratch/values"; mkdir "$scratch/values"
@@ -57,7 +57,13 @@ const SCRIPT = (composeFile: string, domain: string) => sh`
 export const fingerprint = fact(
   'changes/fingerprint',
   async (context, composeFile: string, domain: string): Promise<Fingerprint> => {
-    const result = await context.run(SCRIPT(composeFile, domain), { as: 'root', timeoutSeconds: 30 })
+    // A server whose Docker cannot be asked has everything else to tell.
+    const containers = await context.read(allContainers).catch(() => [])
+    const images = containers
+      .filter(({ project }) => project !== '')
+      .map(({ imageId, name }) => `image\t${imageId.replace(/^sha256:/, '').slice(0, 12)}\t${name}`)
+    const script = SCRIPT(composeFile, domain, images)
+    const result = await context.run(script, { as: 'root', timeoutSeconds: 30 })
     return parseFingerprint(outputOf(result, 'what makes up the server'))
   },
 )

@@ -46,6 +46,7 @@ export class Lane {
   #errAt: number | undefined
   #nextId = 1
   #ready: { resolve: (uid: number) => void; reject: (error: Error) => void } | undefined
+  #isReady = false
   #closed = false
   /** Why the lane was ended by us or by the loss of its connection. */
   #lostBecause: string | undefined
@@ -64,7 +65,7 @@ export class Lane {
   }
 
   /**
-   * Sets the shell up.
+   * Sets the shell up. What is sent meanwhile waits in the channel behind that.
    *
    * @returns the user id it runs as.
    * @throws Error with a sentence when no usable shell answers.
@@ -86,6 +87,11 @@ export class Lane {
       clearTimeout(tooLate)
       this.#ready = undefined
     }
+  }
+
+  /** Whether the shell has said that it is set up. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   get closed(): boolean {
@@ -173,8 +179,10 @@ export class Lane {
   }
 
   #onReady(uid: number, hasTimeout: boolean): void {
-    if (hasTimeout) this.#ready?.resolve(uid)
-    else
+    if (hasTimeout) {
+      this.#isReady = true
+      this.#ready?.resolve(uid)
+    } else
       this.#fail('the server lacks timeout(1) (package coreutils), so no command could be given a time limit')
   }
 
@@ -209,7 +217,9 @@ export class Lane {
 
   #fail(sentence: string): void {
     this.#notReady(sentence)
-    this.close()
+    this.#channel.end()
+    this.#channel.close()
+    this.#onClosed()
   }
 
   #notReady(sentence: string): void {

@@ -1,6 +1,9 @@
 /**
  * The pool of lanes on one connection. A lane belongs to one user; commands wait in one queue and go to the
  * first lane of their user that has room. When the server allows fewer channels than wanted, lanes take turns.
+ *
+ * A lane of the login takes commands before it has said that it is ready, so that its first one does not wait a round
+ * trip for that: its shell is the login's, whatever it answers. Root's is asked first whose it is.
  */
 
 import type { Channel } from './channel.ts'
@@ -118,7 +121,7 @@ export class Lanes {
   #starves(user: LaneUser): boolean {
     if (this.#opening.has(user) || [...this.#lanes.values()].includes(user)) return false
     if (this.#total() < this.#limit) return false
-    const idle = [...this.#lanes.keys()].find(lane => lane.inFlight === 0)
+    const idle = [...this.#lanes.keys()].find(lane => lane.isReady && lane.inFlight === 0)
     idle?.close()
     return true
   }
@@ -132,16 +135,20 @@ export class Lanes {
     try {
       await this.#openLane(user)
     } catch (error) {
-      // With a lane of that user, or one that can make room, what there is has to do.
-      const enough = this.#has(user) || (error instanceof ChannelRefused && this.#lanes.size > 0)
-      if (enough) this.#limit = Math.max(1, this.#lanes.size)
-      else this.#refuse(user, error)
+      this.#notOpened(user, error)
     } finally {
       const left = (this.#opening.get(user) ?? 1) - 1
       if (left === 0) this.#opening.delete(user)
       else this.#opening.set(user, left)
       this.#dispatch()
     }
+  }
+
+  #notOpened(user: LaneUser, error: unknown): void {
+    // With a lane of that user, or one that can make room, what there is has to do.
+    const enough = this.#has(user) || (error instanceof ChannelRefused && this.#lanes.size > 0)
+    if (enough) this.#limit = Math.max(1, this.#lanes.size)
+    else this.#refuse(user, error)
   }
 
   #has(user: LaneUser): boolean {
@@ -166,13 +173,24 @@ export class Lanes {
       endable: execution => void this.#endRemotely(execution),
       gone: returned => this.#laneGone(lane, returned),
     })
+    if (this.#gone !== undefined) return lane.close(this.#gone)
+    if (user === 'login') return this.#take(lane)
     const uid = await lane.start(user)
-    if (user === 'root' && uid !== 0) {
+    if (uid !== 0) {
       lane.close()
       throw new Error(`the shell that sudo gave is not root’s but that of user id ${uid}`)
     }
     if (this.#gone !== undefined) return lane.close(this.#gone)
-    this.#lanes.set(lane, user)
+    if (!lane.closed) this.#lanes.set(lane, user)
+  }
+
+  /** Has a lane of the login at work at once; should no shell answer in it, others get what it was given. */
+  #take(lane: Lane): void {
+    this.#lanes.set(lane, 'login')
+    lane.start('login').catch(error => {
+      this.#notOpened('login', error)
+      this.#dispatch()
+    })
   }
 
   async #openChannel(user: LaneUser): Promise<Channel> {
@@ -191,7 +209,8 @@ export class Lanes {
     const user = this.#lanes.get(lane)
     this.#lanes.delete(lane)
     if (user !== undefined) this.#queue.unshift(...returned.map(execution => ({ user, execution })))
-    this.#dispatch()
+    // What becomes of one that was never ready is decided where it was started.
+    if (lane.isReady) this.#dispatch()
   }
 
   /** Sends the signal through another lane of the same user, or one opened for it. */

@@ -8,9 +8,12 @@ const MARK = '[secret]'
 const SECRET_NAME =
   '[A-Za-z0-9_.-]{0,60}(?:password|passphrase|pass(?:wd)?(?=["\']?\\s{0,3}=)|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|signing[_-]?key|encryption[_-]?key|fernet[_-]?key|credential)s?[A-Za-z0-9_.-]{0,40}'
 
-/** What follows such a name and gives nothing away: switches, numbers, references to where the value is. */
+/**
+ * What follows such a name and gives nothing away: switches, numbers, references to where the value is, and what a
+ * shell, awk or printf will put in its place. A script that is shown must be the script that runs.
+ */
 const HARMLESS =
-  /^(?:yes|no|true|false|on|off|none|null|nil|undefined|never|required|optional|\d{1,5}|\*+|x|!|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?\?[^}]*)?\}|\[secret.*|\/(?:run|etc|var|home|opt|srv|usr|root|tmp|data|app|secrets|mnt)\/[\w./-]+?(?::\d+){0,2}|file:.*)$/i
+  /^(?:yes|no|true|false|on|off|none|null|nil|undefined|never|required|optional|\d{1,5}|\*+|[x!+?-]|%s(?:\\n)*|\$\d|\$\([A-Za-z_]\w*|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?\?[^}]*)?\}|\[secret.*|\/(?:run|etc|var|home|opt|srv|usr|root|tmp|data|app|secrets|mnt)\/[\w./-]+?(?::\d+){0,2}|file:.*)$/i
 
 type Shape = readonly [pattern: RegExp, replacement: string]
 
@@ -48,7 +51,8 @@ const SHAPES: readonly Shape[] = [
     `$1${MARK}`,
   ],
   // Options of commands.
-  [/(\s(?:-u|--user)[ =][^\s:'"]{1,60}:)[^\s'"]{1,200}/g, `$1${MARK}`],
+  // Not `date -u +%H:%M`.
+  [/(\s(?:-u|--user)[ =](?!\+%)[^\s:'"]{1,60}:)[^\s'"]{1,200}/g, `$1${MARK}`],
 ]
 
 /** `name = value` in every usual notation; group 1 is kept, then a quoted or a bare value. */
@@ -78,7 +82,9 @@ function keepHarmlessOrProse(
   offset: number,
   text: string,
 ): string {
-  return isProse(text, offset, name, value) ? whole : keepHarmless(whole, name, value)
+  return isProse(text, offset, name, value) || isVariableOfPsql(name, value)
+    ? whole
+    : keepHarmless(whole, name, value)
 }
 
 /** Characters looked at on each side of what could be a sentence. */
@@ -102,6 +108,10 @@ function isProse(text: string, offset: number, name: string, value: string): boo
   const from = offset + name.length + value.length
   return /^ [A-Za-z]{2,}(?![\w:=])/.test(text.slice(from, from + NEARBY))
 }
+
+/** `PASSWORD :'password'`: psql puts the value of its variable there. */
+const isVariableOfPsql = (name: string, value: string): boolean =>
+  /[A-Za-z]\s+:$/.test(name) && /^(["'])[A-Za-z_]\w*\1$/.test(value)
 
 function keepHarmless(whole: string, name: string, value: string): string {
   const quoteMark = /^["']/.test(value) ? value.charAt(0) : ''

@@ -127,6 +127,8 @@ function commandsOf(on: Kneeboard): Evidence[] {
     if (event.type !== 'check-finished') continue
     for (const piece of event.evidence) found.set(`${piece.startedAt} ${piece.script}`, piece)
   }
+  const mangled = [...found.values()].find(({ script }) => script.includes('[secret]'))
+  if (mangled) throw new Error(`by hand this would be another command: ${mangled.script}`)
   return [...found.values()]
 }
 

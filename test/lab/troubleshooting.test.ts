@@ -245,6 +245,9 @@ afterAll(async () => {
   await lab?.close()
 })
 
+const journals = (): string[] =>
+  readdirSync(join(on.home, 'runs')).map(name => readFileSync(join(on.home, 'runs', name), 'utf8'))
+
 const sweep = (): Promise<Ended & { report: Report }> => on.json(server, 'check', 'troubleshooting', ...words)
 
 /** Each fault meets the same healthy shop: what the one before it left in logs and addresses is not its business. */
@@ -277,15 +280,19 @@ test('the sweep changes nothing on the server, and no secret of it leaves it', a
   expect(await containers()).toBe(before)
   expect(await server.must("find /tmp -newer /run/before-the-sweep -path '*tmp.*'")).toBe('')
 
-  const journals = readdirSync(join(on.home, 'runs')).map(name =>
-    readFileSync(join(on.home, 'runs', name), 'utf8'),
-  )
-  const text = [stdout, ...journals].join('\n')
+  const text = [stdout, ...journals()].join('\n')
   const secrets = (await server.must('cat /opt/webshop/.env /opt/webshop/backend/.env.production'))
     .split('\n')
     .flatMap(line => /^\w*(?:PASSWORD|SECRET|KEY|DSN)\w*=(.{12,})$/.exec(line)?.[1] ?? [])
   expect(secrets.length).toBeGreaterThan(5)
   expect(secrets.filter(secret => text.includes(secret))).toEqual([])
+})
+
+test('a script is shown as it ran: nothing of its own text is taken for a secret', async () => {
+  await sweep()
+  const shown = journals().flatMap(text => [...text.matchAll(/"script":"(?:[^"\\]|\\.)*"/g)].map(String))
+  expect(shown.length).toBeGreaterThan(50)
+  expect(shown.filter(script => script.includes('[secret]'))).toEqual([])
 })
 
 const pairs: readonly (readonly [string, string])[] = [

@@ -117,6 +117,8 @@ describe('redaction by shape', () => {
     ['tried the passwords: hunter2 and others', 'tried the passwords: [secret] and others'],
     ['user bob password: letmein', 'user bob password: [secret]'],
     ['password: correct horse', 'password: [secret] horse'],
+    ['REDIS_PASSWORD=${REDIS_PASSWORD:-hunter2}', 'REDIS_PASSWORD=[secret]'],
+    ["password : 'hunter2'", "password : '[secret]'"],
     ['- password: the\n  user: bob', '- password: [secret]\n  user: bob'],
   ])('hides %j', (text, shown) => {
     expect(redactShapes(text)).toBe(shown)
@@ -143,6 +145,13 @@ describe('redaction by shape', () => {
     'sshd refuses passwords: deploy was let in with a key only',
     'there is no secret: see the vault',
     'Passwords: two are weak',
+    // Of scripts that are shown before they run.
+    'PGPASSWORD=$(read_key /opt/webshop/backend/.env.production DB_PASSWORD)',
+    '[ -n "$REDISCLI_AUTH" ] || REDISCLI_AUTH=${REDIS_PASSWORD:-}',
+    `ALTER ROLE :"role" WITH PASSWORD :'password';`,
+    String.raw`printf 'POSTGRES_USER=%s\nPOSTGRES_PASSWORD=%s\n' "$user" "$made" >"$work/env"`,
+    'restrict && /^.restrict / { token = $2; next }',
+    'docker volume inspect shop && date -u +%Y-%m-%dT%H:%M:%SZ',
   ])('leaves %j alone', text => {
     expect(redactShapes(text)).toBe(text)
   })

@@ -1,6 +1,6 @@
 /** Who holds PostgreSQL up, and how they are sent away. */
 
-import { containerResources } from '../../src/facts/container-resources.ts'
+import { containerPeers } from '../../src/facts/container-peers.ts'
 import { containerOfService, runningContainer, stackContainers } from '../../src/facts/containers.ts'
 import { psql } from '../../src/facts/database.ts'
 import { type DatabaseSession, postgresCondition, rootBlockers } from '../../src/facts/postgres-condition.ts'
@@ -127,8 +127,9 @@ export const endEndless = endRemedy({
 export async function holdersOf({ read, params }: Pick<Context, 'read' | 'params'>) {
   const containers = await read(stackContainers, params.composeFile)
   const database = containerOfService(containers, params.databaseService)
-  const resources = await read(containerResources, params.composeFile)
-  const peers = resources.get(database?.id ?? '')?.peers.filter(({ port }) => port === 5432) ?? []
+  // That they are held is known without: where it cannot be told by whom, nobody is named.
+  const all = database ? await read(containerPeers, database.processId).catch(() => []) : []
+  const peers = all.filter(({ port }) => port === 5432)
   const counts = new Map<string, number>()
   for (const { address, connections } of peers) {
     const holder = containers.find(({ networks }) => networks.some(({ ipv4 }) => ipv4 === address))

@@ -1,7 +1,8 @@
 /** Connects to a server only to ask what it says about a runbook's parameters, and leaves. */
 
 import { type Discovered, discover } from '../engine/discover.ts'
-import { type ConnectRequest, connectTo } from '../host/connect.ts'
+import { connectTo } from '../host/connect.ts'
+import type { ConnectRequest } from '../host/connect-request.ts'
 import { harmless } from '../host/evidence.ts'
 import { learningPrompter } from '../host/learning-prompter.ts'
 import { createRedactor } from '../host/redact.ts'

@@ -11,7 +11,8 @@ import { rememberedFrom } from '../engine/remembered.ts'
 import { newRunId, resumeRun, runRunbook } from '../engine/run.ts'
 import type { RunPorts } from '../engine/session.ts'
 import { type RunState, replay } from '../engine/state.ts'
-import type { ConnectRequest } from '../host/connect.ts'
+import { connectTo } from '../host/connect.ts'
+import type { ConnectRequest } from '../host/connect-request.ts'
 import { evidenceMaker, harmless } from '../host/evidence.ts'
 import { learningPrompter } from '../host/learning-prompter.ts'
 import type { Prompter } from '../host/prompter.ts'
@@ -160,15 +161,8 @@ function portsFor(setting: RunSetting, target: Target, journal: Journal): RunPor
   const { summaryOnServer } = setting.preferences
   const { operator, prompter, signal, listen, version } = setting
   return {
-    // ssh2 is loaded when it is needed: the first screen does not wait for it.
-    async connect() {
-      const { connectTo } = await import('../host/connect.ts')
-      return connectTo(
-        connectRequest(target, setting.connection),
-        learningPrompter(prompter, redactor),
-        signal,
-      )
-    },
+    connect: () =>
+      connectTo(connectRequest(target, setting.connection), learningPrompter(prompter, redactor), signal),
     operator,
     ...(setting.intents ? { intents: setting.intents } : {}),
     journal,

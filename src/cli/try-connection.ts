@@ -1,6 +1,7 @@
 /** Connects to a server only to see whether a run could: who, over which key, what it is, and whether root can be had. */
 
-import { type ConnectRequest, connectTo } from '../host/connect.ts'
+import { connectTo } from '../host/connect.ts'
+import type { ConnectRequest } from '../host/connect-request.ts'
 import { harmless } from '../host/evidence.ts'
 import { learningPrompter } from '../host/learning-prompter.ts'
 import { createRedactor } from '../host/redact.ts'

@@ -17,12 +17,6 @@ export interface ContainerResources {
   readonly processors: number | null
   /** Share of the periods in which it was held back by that limit, 0 to 1, since it started. */
   readonly throttled: number
-  /** Connections between it and others, by its own port and their address: `172.18.0.5`. Listening sockets are none. */
-  readonly peers: readonly {
-    readonly port: number
-    readonly address: string
-    readonly connections: number
-  }[]
 }
 
 /** By container id; those that do not run are not in it. */
@@ -50,7 +44,6 @@ export const containerResources = fact(
           # A kernel need not have all of them, and awk ends at the first file that is not there.
           files=
           for file in "$@"; do [ ! -r "$group/$file" ] || files="$files $group/$file"; done
-          for file in tcp tcp6; do [ ! -r "/proc/$process/net/$file" ] || files="$files /proc/$process/net/$file"; done
           [ -n "$files" ] || continue
           awk -v id="\${entry%%:*}" -v inactive="$inactive" '
             BEGIN { print "== " id }
@@ -63,11 +56,6 @@ export const containerResources = fact(
             file == "memory.stat" && $1 == inactive { print "inactive_file", $2 }
             (file == "memory.events" || file == "memory.oom_control") && $1 == "oom_kill" { print }
             file == "cpu.stat" && ($1 == "nr_periods" || $1 == "nr_throttled") { print }
-            # State 01 is an established connection; addresses are in the byte order of the machine.
-            (file == "tcp" || file == "tcp6") && $4 == "01" {
-              split($2, local, ":"); sub(/:.*/, "", $3); count[$3 " " local[2]]++
-            }
-            END { for (key in count) if (peers++ < 200) print "peer", key, count[key] }
           ' $files
         done
         true
@@ -100,21 +88,7 @@ export function parseResources(text: string): Map<string, ContainerResources> {
       memoryKills: kills === undefined ? null : Number(kills),
       processors: Number(quota) > 0 ? Number(quota) / Number(period) : null,
       throttled: periods === 0 ? 0 : number('nr_throttled') / periods,
-      peers: lines.filter(line => line.startsWith('peer ')).flatMap(peerOf),
     })
   }
   return found
-}
-
-/** `peer 030012AC 1538 4`: the other’s address, the own port, both hexadecimal, and how many. Of IPv6 only what is IPv4 in its clothes. */
-function peerOf(line: string): ContainerResources['peers'] {
-  const [, remote, port, count] = /^peer ([0-9A-F]+) ([0-9A-F]{4}) (\d+)$/.exec(line) ?? []
-  if (port === undefined || remote === undefined) return []
-  if (remote.length === 32 && !remote.startsWith('0000000000000000FFFF0000')) return []
-  const bytes = remote.slice(-8).match(/../g) ?? []
-  const address = bytes
-    .reverse()
-    .map(byte => Number.parseInt(byte, 16))
-    .join('.')
-  return [{ port: Number.parseInt(port, 16), address, connections: Number(count) }]
 }

@@ -3,7 +3,6 @@
 import { outputOf, Unreadable } from '../model/command.ts'
 import { fact } from '../model/fact.ts'
 import { sh, verbatim } from '../model/script.ts'
-import { dockerService, isStopped } from './docker.ts'
 import { stackConfig } from './stack.ts'
 
 export interface Container {
@@ -80,6 +79,9 @@ export interface PublishedPort {
   readonly inside: number
 }
 
+/** What the script exits with where the daemon is stopped. */
+const STOPPED = 45
+
 // One JSON object a container. Nothing here can hold a secret: no environment, no command line.
 // `.ID`, not `.Id`: with a name that Docker's own type lacks, the whole template falls back to raw JSON, in which a
 // container without a health check has no `.State.Health` to ask about.
@@ -103,7 +105,14 @@ const TEMPLATE = [
 
 // Of containers that neither run nor belong to a Compose project nobody asks anything, and there may be hundreds. One
 // that goes away between the list and its inspection spoils the answer: then it is asked for once more.
+//
+// Nearly everything about a stack waits for this answer. So the script itself looks whether the daemon is stopped, with
+// the states of `isStopped`: to ask that first would be a round trip. Without systemd no socket could start it.
 const ALL = sh`
+  case $(systemctl show docker.service -p LoadState -p ActiveState 2>/dev/null) in
+    *LoadState=not-found*) ;;
+    *ActiveState=inactive* | *ActiveState=failed* | *ActiveState=deactivating*) exit ${STOPPED} ;;
+  esac
   read_all() {
     listed=$(docker ps -a --no-trunc --format '{{.ID}}|{{.Label "com.docker.compose.project"}}|{{.Status}}') || return 1
     containers=$(printf '%s\\n' "$listed" | awk -F '|' '$2 != "" || $3 ~ /^(Up|Restarting)/ { print $1 }')
@@ -120,10 +129,9 @@ const ALL = sh`
  * @throws Unreadable when Docker does not run or cannot be asked.
  */
 export const allContainers = fact('docker/containers', async (context): Promise<readonly Container[]> => {
-  // Without systemd there is no socket that would start it.
-  const service = await context.read(dockerService).catch(() => undefined)
-  if (service !== undefined && isStopped(service)) throw new Unreadable(`docker.service is ${service.active}`)
   const result = await context.run(ALL, { as: 'root' })
+  if (result.ending === 'exited' && result.exitCode === STOPPED)
+    throw new Unreadable('the containers of the server could not be read: docker.service does not run')
   return parseContainers(outputOf(result, 'the containers of the server'))
 })
 

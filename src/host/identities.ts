@@ -1,6 +1,6 @@
 /** The operator's keys: those of the agent and those in files, in the order in which OpenSSH offers them. */
 
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2'
 import { EXIT, Failure } from '../model/failure.ts'
 import { encryptedKeyPublicPart, isEncryptedError, isSecurityKey } from './key-file.ts'
@@ -104,7 +104,7 @@ async function fileIdentity(
   }
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = readFileSync(path, 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOENT' && !explicit) return undefined

@@ -1,6 +1,7 @@
 /** Reads and extends the operator's known_hosts files. Whatever cannot be read refuses: it might hold the warning. */
 
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { EXIT, Failure } from '../model/failure.ts'
 import { type KnownHostsLine, knownHostsEntry, parseKnownHosts } from './known-hosts.ts'
@@ -20,9 +21,9 @@ export async function readKnownHosts(files: readonly string[]): Promise<KnownHos
   return parts.flat()
 }
 
-async function readOptional(file: string): Promise<string | undefined> {
+function readOptional(file: string): string | undefined {
   try {
-    return await readFile(file, 'utf8')
+    return readFileSync(file, 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined

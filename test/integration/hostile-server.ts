@@ -11,7 +11,7 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ssh2, { type Algorithms, type Connection, type ServerChannel } from 'ssh2'
-import type { ConnectRequest } from '../../src/host/connect.ts'
+import type { ConnectRequest } from '../../src/host/connect-request.ts'
 import { makeKey } from './sshd.ts'
 
 export interface HostileServer {

@@ -3,6 +3,7 @@
 import { openPlaces } from '../../config/places.ts'
 import { openTargets, type Targets } from '../../config/targets.ts'
 import { listHosts } from '../../host/client-config.ts'
+import { connectTo } from '../../host/connect.ts'
 import { refusingPrompter } from '../../host/prompter.ts'
 import { EXIT, type ExitCode, Failure } from '../../model/failure.ts'
 import { sh } from '../../model/script.ts'
@@ -68,7 +69,6 @@ export function removeTarget(io: Io, name: string): ExitCode {
 export async function testTarget(io: Io, name: string, options: ConnectionOptions): Promise<ExitCode> {
   const target = await findTarget(name, open(io))
   const started = performance.now()
-  const { connectTo } = await import('../../host/connect.ts')
   const machine = await connectTo(connectRequest(target, options), refusingPrompter)
   try {
     const { connection } = machine

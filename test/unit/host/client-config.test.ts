@@ -11,7 +11,7 @@ import {
   resolveClientConfig,
 } from '../../../src/host/client-config.ts'
 import { settingsFromFiles } from '../../../src/host/client-config-files.ts'
-import { parseJump } from '../../../src/host/connect.ts'
+import { parseJump } from '../../../src/host/connect-by-ssh.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kneeboard-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))

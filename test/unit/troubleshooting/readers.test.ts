@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parsePeers } from '../../../src/facts/container-peers.ts'
 import { parseResources } from '../../../src/facts/container-resources.ts'
 import { parseGatewayErrors } from '../../../src/facts/gateway-errors.ts'
 import { parseBackendView, parseHealth } from '../../../src/facts/health.ts'
@@ -50,12 +51,15 @@ describe('the machine', () => {
 })
 
 describe('control groups', () => {
-  test('of version 1, with connections by their address', () => {
+  test('of version 1', () => {
     const resources = [...parseResources(captured('resources')).values()]
     expect(resources).toHaveLength(7)
     expect(resources.map(({ memoryLimit }) => memoryLimit / 2 ** 20)).toContain(128)
     expect(resources.every(({ processors }) => processors === null)).toBe(true)
-    const toDatabase = resources.flatMap(({ peers }) => peers).filter(({ port }) => port === 5432)
+  })
+
+  test('who is connected, by address', () => {
+    const toDatabase = parsePeers(captured('resources')).filter(({ port }) => port === 5432)
     expect(toDatabase.reduce((sum, { connections }) => sum + connections, 0)).toBeGreaterThan(0)
     expect(toDatabase.every(({ address }) => address.startsWith('172.18.0.'))).toBe(true)
   })

@@ -20,6 +20,15 @@ import {
   restartHolder,
 } from './sessions.ts'
 
+/** That connections are held is known without: where it cannot be told by whom, nobody is named. */
+async function namedHolders(context: Parameters<typeof holdersOf>[0]): Promise<string[]> {
+  const holders = await holdersOf(context).catch(error => {
+    if (error instanceof Unreadable) return []
+    throw error
+  })
+  return holders.map(({ service, connections }) => `${service} ${connections}`)
+}
+
 export const postgresAnswers = check({
   id: 'postgres/answers',
   title: 'PostgreSQL lets us in and answers',
@@ -37,13 +46,12 @@ export const postgresAnswers = check({
       const said = /(FATAL|ERROR|PANIC): .*/.exec(error.message)?.[0]?.replace(/\)$/, '')
       if (said === undefined) throw error
       const full = /too many clients|remaining connection slots/.test(said)
-      const holders = full ? await holdersOf(context) : []
-      const who = holders.map(({ service, connections }) => `${service} ${connections}`).join(', ')
+      const who = (full ? await namedHolders(context) : []).join(', ')
       return fail(`PostgreSQL refuses: ${said}${who === '' ? '' : ` (connections: ${who})`}`, {
         telling: said,
         measured: who === '' ? 'refused' : who,
         expected: 'an answer',
-        remedies: full && holders.length > 0 ? [restartHolder] : [],
+        remedies: who === '' ? [] : [restartHolder],
       })
     }
   },
@@ -65,11 +73,10 @@ export const connectionsLeft = postgresCheck({
     }
     if (percent < policy.connectionsWarnPercent)
       return pass(`${sessions.length} of ${most} connections are in use`, details)
-    const holders = await holdersOf(context)
-    const who = holders.map(({ service, connections }) => `${service} ${connections}`).join(', ')
+    const who = (await namedHolders(context)).join(', ')
     return (percent >= policy.connectionsFailPercent ? fail : warn)(
-      `${sessions.length} of ${most} connections are in use: ${who}`,
-      { ...details, remedies: [restartHolder] },
+      `${sessions.length} of ${most} connections are in use${who === '' ? '' : `: ${who}`}`,
+      { ...details, remedies: who === '' ? [] : [restartHolder] },
     )
   },
 })

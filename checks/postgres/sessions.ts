@@ -123,12 +123,16 @@ export const endEndless = endRemedy({
   which: endless,
 })
 
-/** The services that hold connections to PostgreSQL, most first: counted by the kernel, so that it works when PostgreSQL lets nobody in. */
+/**
+ * The services that hold connections to PostgreSQL, most first: counted by the kernel, so that it works when PostgreSQL
+ * lets nobody in.
+ *
+ * @throws Unreadable where the kernel cannot be asked
+ */
 export async function holdersOf({ read, params }: Pick<Context, 'read' | 'params'>) {
   const containers = await read(stackContainers, params.composeFile)
   const database = containerOfService(containers, params.databaseService)
-  // That they are held is known without: where it cannot be told by whom, nobody is named.
-  const all = database ? await read(containerPeers, database.processId).catch(() => []) : []
+  const all = database === undefined ? [] : await read(containerPeers, database.processId)
   const peers = all.filter(({ port }) => port === 5432)
   const counts = new Map<string, number>()
   for (const { address, connections } of peers) {

@@ -107,9 +107,9 @@ const TEMPLATE = [
 // that goes away between the list and its inspection spoils the answer: then it is asked for once more.
 //
 // Nearly everything about a stack waits for this answer. So the script itself looks whether the daemon is stopped, with
-// the states of `isStopped`: to ask that first would be a round trip. Without systemd no socket could start it.
+// the states of `isStopped`: to ask that first would be a round trip. Without systemd, or with one that hangs, no socket could start it.
 const ALL = sh`
-  case $(systemctl show docker.service -p LoadState -p ActiveState 2>/dev/null) in
+  case $(timeout 3 systemctl show docker.service -p LoadState -p ActiveState 2>/dev/null) in
     *LoadState=not-found*) ;;
     *ActiveState=inactive* | *ActiveState=failed* | *ActiveState=deactivating*) exit ${STOPPED} ;;
   esac

@@ -129,7 +129,7 @@ const namedFiles = sh`
 export function environmentScript(composeFile: string, containers: readonly Container[] | null): Script {
   const running = containers
     ?.filter(container => container.project !== '' && !container.isOneOff && isLive(container))
-    .map(({ project, id, service, imageId }) => `${project} ${id} ${service} ${imageId}`)
+    .map(({ project, id, imageId }) => `${project} ${id} ${imageId}`)
   return sh`
     file=${composeFile}
     [ -f "$file" ] || { echo 'there is no such file' >&2; exit 44; }
@@ -165,17 +165,17 @@ export function environmentScript(composeFile: string, containers: readonly Cont
 }
 
 /**
- * What containers and their images have in their environment, asked for in one call: each object says which it is.
+ * What containers and their images have in their environment, asked for in one call: each object says which it is, and
+ * one that has gone since says nothing.
  *
- * @param running project, id, service and image of each container, a line each
+ * @param running project, id and image of each container, a line each
  */
 const runningEnvironments = (running: readonly string[]): Script => sh`
   echo '@@ say docker'
   running=${running.join('\n')}
-  own=$(printf '%s\\n' "$running" | awk -v project="$project" '$1 == project')
-  printf '%s\\n' "$own" | awk 'NF { printf "@@ say runs\\t%.12s\\t%s\\t%.19s\\n", $2, $3, $4 }'
-  objects=$(printf '%s\\n' "$own" | awk 'NF { print $2; print $4 }' | sort -u)
-  [ -z "$objects" ] || docker inspect --format '@@ {{if eq (slice .ID 0 7) "sha256:"}}image {{printf "%.19s" .ID}}{{else}}container {{printf "%.12s" .ID}}{{end}}
+  objects=$(printf '%s\\n' "$running" | awk -v project="$project" '$1 == project { print $2; print $3 }' | sort -u)
+  [ -z "$objects" ] || docker inspect --format '{{if eq (printf "%.7s" .ID) "sha256:"}}@@ image {{printf "%.19s" .ID}}{{else}}@@ say runs	{{printf "%.12s" .ID}}	{{index .Config.Labels "com.docker.compose.service"}}	{{printf "%.19s" .Image}}
+  @@ container {{printf "%.12s" .ID}}{{end}}
   {{range .Config.Env}}|{{json .}}
   {{end}}' $objects 2>/dev/null | sed 's/^ *//'
 `

@@ -13,6 +13,9 @@ export interface WebAnswer {
   readonly milliseconds: number
 }
 
+/** Seconds for the whole answer. */
+const PATIENCE = 10
+
 /**
  * One GET, pinned to the server's own loopback address. No redirect is followed and no certificate is judged.
  *
@@ -23,16 +26,28 @@ export const webAnswer = fact('web/answer', async (context, address: string): Pr
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
   const result = await context.run(
     sh`
-      curl -sk --max-time 10 -A kneeboard --resolve ${`${url.hostname}:${port}:127.0.0.1`} -D - -w '\\n@@ %{http_code} %{time_total}' ${url.href} </dev/null
+      curl -sk --max-time ${PATIENCE} -A kneeboard --resolve ${`${url.hostname}:${port}:127.0.0.1`} -D - -w '\\n@@ %{http_code} %{time_total}' ${url.href} </dev/null
     `,
     { as: 'root' },
   )
   if (result.ending === 'exited' && result.exitCode !== 0 && result.exitCode !== 127)
     throw new Unreadable(
-      `nothing answered at ${url.href} on the server itself (curl ended with ${result.exitCode})`,
+      `nothing answered at ${url.href} on the server itself: ${whyNothing(result.exitCode ?? -1)}`,
     )
   return parseWebAnswer(outputOf(result, url.href))
 })
+
+/** Exit statuses of curl(1) for an answer that did not come, in words. */
+function whyNothing(exitCode: number): string {
+  const words: Readonly<Record<number, string>> = {
+    7: 'the connection was refused',
+    28: `no answer within ${PATIENCE} s`,
+    35: 'the TLS handshake failed',
+    52: 'the connection was closed without an answer',
+    56: 'the connection was cut off',
+  }
+  return words[exitCode] ?? `curl ended with ${exitCode}`
+}
 
 /** Reads the head, an empty line, the body, and the last line `@@ STATUS SECONDS`. @throws Unreadable on anything else. */
 export function parseWebAnswer(text: string): WebAnswer {

@@ -1,6 +1,7 @@
 /** The operator's keys: those of the agent and those in files, in the order in which OpenSSH offers them. */
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2'
 import { EXIT, Failure } from '../model/failure.ts'
 import { encryptedKeyPublicPart, isEncryptedError, isSecurityKey } from './key-file.ts'
@@ -104,7 +105,8 @@ async function fileIdentity(
   }
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    // A pipe may take its time.
+    text = statSync(path).isFile() ? readFileSync(path, 'utf8') : await readFile(path, 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOENT' && !explicit) return undefined

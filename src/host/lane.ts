@@ -21,7 +21,7 @@ export interface LaneEvents {
   room(): void
   /** A cancelled command has said its process id. */
   endable(execution: Execution): void
-  /** The shell is gone. `returned` had not begun: they can run elsewhere. */
+  /** The shell is gone. `returned` have certainly not begun: they can run elsewhere. */
   gone(returned: readonly Execution[]): void
 }
 
@@ -74,7 +74,7 @@ export class Lane {
     const ready = new Promise<number>((resolve, reject) => {
       this.#ready = { resolve, reject }
     })
-    const tooLate = setTimeout(() => this.#fail('no shell answered within 20 seconds'), READY_SECONDS * 1000)
+    const tooLate = setTimeout(() => this.close('no shell answered within 20 seconds'), READY_SECONDS * 1000)
     this.#channel.listen({
       stdout: chunk => this.#out.feed(chunk),
       stderr: chunk => this.#err.feed(chunk),
@@ -183,7 +183,9 @@ export class Lane {
       this.#isReady = true
       this.#ready?.resolve(uid)
     } else
-      this.#fail('the server lacks timeout(1) (package coreutils), so no command could be given a time limit')
+      this.#unusable(
+        'the server lacks timeout(1) (package coreutils), so no command could be given a time limit',
+      )
   }
 
   #finish(flight: Flight): void {
@@ -215,7 +217,8 @@ export class Lane {
     this.close('the command before it hung its shell')
   }
 
-  #fail(sentence: string): void {
+  /** What was sent cannot have begun: it would have needed what is missing. */
+  #unusable(sentence: string): void {
     this.#notReady(sentence)
     this.#channel.end()
     this.#channel.close()
@@ -236,7 +239,10 @@ export class Lane {
     const returned: Execution[] = []
     for (const { execution, watch } of this.#flights.splice(0)) {
       clearTimeout(watch)
-      if (execution.startedAt === undefined && this.#lostBecause === undefined) returned.push(execution)
+      const hasNotBegun = execution.startedAt === undefined && this.#lostBecause === undefined
+      if (hasNotBegun && execution.cancelled !== undefined)
+        execution.settle({ ending: 'not-run', exitCode: null, reason: execution.cancelled })
+      else if (hasNotBegun) returned.push(execution)
       else execution.settle({ ending: 'lost', exitCode: null, reason: this.#reasonOfLoss(execution) })
     }
     this.#events.gone(returned)

@@ -146,13 +146,15 @@ export class Lanes {
 
   #notOpened(user: LaneUser, error: unknown): void {
     // With a lane of that user, or one that can make room, what there is has to do.
-    const enough = this.#has(user) || (error instanceof ChannelRefused && this.#lanes.size > 0)
+    const enough =
+      this.#has(user, ({ isReady }) => isReady) || (error instanceof ChannelRefused && this.#lanes.size > 0)
     if (enough) this.#limit = Math.max(1, this.#lanes.size)
-    else this.#refuse(user, error)
+    // One that is still being set up may do better, and is no reason to make do with fewer.
+    else if (!this.#has(user)) this.#refuse(user, error)
   }
 
-  #has(user: LaneUser): boolean {
-    return [...this.#lanes.values()].includes(user)
+  #has(user: LaneUser, which: (lane: Lane) => boolean = () => true): boolean {
+    return [...this.#lanes].some(([lane, owner]) => owner === user && which(lane))
   }
 
   #refuse(user: LaneUser, error: unknown): void {
@@ -187,10 +189,10 @@ export class Lanes {
   /** Has a lane of the login at work at once; should no shell answer in it, others get what it was given. */
   #take(lane: Lane): void {
     this.#lanes.set(lane, 'login')
-    lane.start('login').catch(error => {
-      this.#notOpened('login', error)
-      this.#dispatch()
-    })
+    lane
+      .start('login')
+      .catch(error => this.#notOpened('login', error))
+      .finally(() => this.#dispatch())
   }
 
   async #openChannel(user: LaneUser): Promise<Channel> {

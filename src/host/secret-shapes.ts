@@ -13,7 +13,7 @@ const SECRET_NAME =
  * shell, awk or printf will put in its place. A script that is shown must be the script that runs.
  */
 const HARMLESS =
-  /^(?:yes|no|true|false|on|off|none|null|nil|undefined|never|required|optional|\d{1,5}|\*+|[x!+?-]|%s(?:\\n)*|\$\d|\$\([A-Za-z_]\w*|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?\?[^}]*)?\}|\[secret.*|\/(?:run|etc|var|home|opt|srv|usr|root|tmp|data|app|secrets|mnt)\/[\w./-]+?(?::\d+){0,2}|file:.*)$/i
+  /^(?:yes|no|true|false|on|off|none|null|nil|undefined|never|required|optional|\d{1,5}|\*+|[x!+?-]|%s(?:\\n)*|\$\d|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?\?[^}]*)?\}|\[secret.*|\/(?:run|etc|var|home|opt|srv|usr|root|tmp|data|app|secrets|mnt)\/[\w./-]+?(?::\d+){0,2}|file:.*)$/i
 
 type Shape = readonly [pattern: RegExp, replacement: string]
 
@@ -50,6 +50,8 @@ const SHAPES: readonly Shape[] = [
     /([?&](?:access_token|token|key|api_key|sig|signature|X-Amz-Signature|password|secret)=)[^\s&"'<>#]{4,}/gi,
     `$1${MARK}`,
   ],
+  // SQL, as servers log it.
+  [/(\bPASSWORD\s{1,3}')[^'\n]{1,400}(?=')/gi, `$1${MARK}`],
   // Options of commands.
   // Not `date -u +%H:%M`.
   [/(\s(?:-u|--user)[ =](?!\+%)[^\s:'"]{1,60}:)[^\s'"]{1,200}/g, `$1${MARK}`],
@@ -82,13 +84,19 @@ function keepHarmlessOrProse(
   offset: number,
   text: string,
 ): string {
-  return isProse(text, offset, name, value) || isVariableOfPsql(name, value)
+  const before = text.slice(Math.max(0, offset - NEARBY), offset)
+  const after = text.slice(offset + whole.length, offset + whole.length + LINE)
+  return isProse(text, offset, name, value) ||
+    isVariableOfPsql(before, name, value) ||
+    isSubstitution(value, after)
     ? whole
     : keepHarmless(whole, name, value)
 }
 
 /** Characters looked at on each side of what could be a sentence. */
 const NEARBY = 80
+/** Characters of a line in which a command substitution has to be closed. */
+const LINE = 400
 /** A word as sentences have them: no digit, no sign, nothing that a generated secret looks like. */
 const PLAIN_WORD = /^[A-Za-z][a-z]{0,14}$/
 /** Words that begin a clause, and that nobody has for a password. */
@@ -109,9 +117,13 @@ function isProse(text: string, offset: number, name: string, value: string): boo
   return /^ [A-Za-z]{2,}(?![\w:=])/.test(text.slice(from, from + NEARBY))
 }
 
-/** `PASSWORD :'password'`: psql puts the value of its variable there. */
-const isVariableOfPsql = (name: string, value: string): boolean =>
-  /[A-Za-z]\s+:$/.test(name) && /^(["'])[A-Za-z_]\w*\1$/.test(value)
+/** `ALTER ROLE … WITH PASSWORD :'password'`: psql puts the value of its variable there. */
+const isVariableOfPsql = (before: string, name: string, value: string): boolean =>
+  /\bWITH\s+(?:ENCRYPTED\s+)?$/.test(before) && /^PASSWORD :$/.test(name) && /^'[a-z_]+'$/.test(value)
+
+/** `PGPASSWORD=$(read_key FILE NAME)`: what the command prints, and closed on its line. */
+const isSubstitution = (value: string, after: string): boolean =>
+  /^\$\([a-z_]+$/.test(value) && /^(?:[ \t]+[^\n)]+)?\)/.test(after)
 
 function keepHarmless(whole: string, name: string, value: string): string {
   const quoteMark = /^["']/.test(value) ? value.charAt(0) : ''

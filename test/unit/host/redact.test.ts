@@ -119,6 +119,12 @@ describe('redaction by shape', () => {
     ['password: correct horse', 'password: [secret] horse'],
     ['REDIS_PASSWORD=${REDIS_PASSWORD:-hunter2}', 'REDIS_PASSWORD=[secret]'],
     ["password : 'hunter2'", "password : '[secret]'"],
+    ["{ host :'db', password :'hunter2' }", "{ host :'db', password :'[secret]' }"],
+    ["ALTER ROLE shop WITH PASSWORD 'hunter22'", "ALTER ROLE shop WITH PASSWORD '[secret]'"],
+    ['SECRET_KEY=$(k3y!word', 'SECRET_KEY=[secret]'],
+    ['SECRET_KEY=$(keyword', 'SECRET_KEY=[secret]'],
+    ["password='$(hunter'", "password='[secret]'"],
+    ['mysql --password $(hunter -h db', 'mysql --password [secret] -h db'],
     ['- password: the\n  user: bob', '- password: [secret]\n  user: bob'],
   ])('hides %j', (text, shown) => {
     expect(redactShapes(text)).toBe(shown)

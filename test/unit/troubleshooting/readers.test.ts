@@ -59,7 +59,7 @@ describe('control groups', () => {
   })
 
   test('who is connected, by address', () => {
-    const toDatabase = parsePeers(captured('resources')).filter(({ port }) => port === 5432)
+    const toDatabase = parsePeers(captured('peers')).filter(({ port }) => port === 5432)
     expect(toDatabase.reduce((sum, { connections }) => sum + connections, 0)).toBeGreaterThan(0)
     expect(toDatabase.every(({ address }) => address.startsWith('172.18.0.'))).toBe(true)
   })
